@@ -1,0 +1,111 @@
+/** Replacing a container, as steps; each may be repeated. Launching, draining and ending are those of any container. */
+import { admitContainer } from '../../src/cluster/rows.ts';
+import { translated } from '../../src/database/errors.ts';
+import { noteIncident } from '../../src/database/incidents.ts';
+import { type Pool, transaction } from '../../src/database/pool.ts';
+import { concludeRun } from '../../src/database/remediations.ts';
+import { endSlot, reasonGone, settleSlot, takeSlot } from '../../src/database/replacements.ts';
+import { ReeveError } from '../../src/domain/errors.ts';
+import type { RunInputs } from '../../src/domain/run.ts';
+import { expectRunning } from '../../src/sites/subject.ts';
+import { currentRun } from '../../src/temporal/current-run.ts';
+import type { Found } from '../../src/temporal/workflow/inside.ts';
+import { expectIncarnation, type ProbePlan, targets } from './remediation.ts';
+
+type Replacing = RunInputs['replaceContainer'];
+
+/** A sample is enough to tell a container that serves from one that does not. */
+const SITES = 20;
+
+type JoiningPlan = ProbePlan & { readonly incarnation: number };
+
+/** @throws ReeveError `step-failed`, with what it answers */
+function requireWell(container: string, { reached, bad }: Found): void {
+  const subject = `container:${container}`;
+  if (!reached) throw new ReeveError('step-failed', `container ${container} was launched, but its agent does not answer`, { subject });
+  if (bad.length > 0) {
+    throw new ReeveError('step-failed', `container ${container} was launched, but does not serve well: ${bad.slice(0, 3).join('; ')}`, { subject });
+  }
+}
+
+export function replacementActivities({ pool }: { readonly pool: Pool }) {
+  /** Sites that are well somewhere, or of which nothing is known: one that is down everywhere says nothing of the new one. An edge has none. */
+  async function planJoining(container: string): Promise<JoiningPlan> {
+    const { rows: [row] } = await translated(pool.query<{ incarnation: number; role: string }>('select incarnation, role from container where id = $1', [container]));
+    if (!row) throw new ReeveError('superseded', `there is no container ${container}`, { subject: `container:${container}` });
+    if (row.role === 'edge') return { incarnation: row.incarnation, sites: [] };
+    const { rows } = await translated(pool.query<{ site: string }>(
+      `select s.id as site from site s where s.phase in ('live', 'suspended') and s.deleted_at is null
+         and (exists (select 1 from latest_probe p where p.site = s.id and p.verdict in ('up', 'slow'))
+           or not exists (select 1 from latest_probe p where p.site = s.id and p.verdict = 'down'))
+       order by s.id limit ${SITES}`));
+    return { incarnation: row.incarnation, sites: await targets(pool, rows.map(({ site }) => site)) };
+  }
+
+  return {
+    /** @throws ReeveError `superseded`, or `conflict` when another container is being replaced */
+    async takeReplacementSlot(replacing: Replacing): Promise<void> {
+      await expectRunning(pool, currentRun());
+      await takeSlot(pool, { ...replacing, run: currentRun() });
+      if (replacing.incident !== null) await noteIncident(pool, replacing.incident, 'replacing', { run: currentRun(), successor: replacing.successor });
+    },
+
+    planSuccessorProbe: ({ successor }: Pick<Replacing, 'successor'>): Promise<JoiningPlan> => planJoining(successor),
+    planJoiningProbe: ({ container }: { readonly container: string }): Promise<JoiningPlan> => planJoining(container),
+
+    /** It probes well: visitors are sent to it from now on. @throws ReeveError `step-failed` when it does not */
+    async admit({ container, found }: { readonly container: string; readonly found: Found }): Promise<void> {
+      await expectRunning(pool, currentRun());
+      requireWell(container, found);
+      await admitContainer(pool, container);
+    },
+
+    /**
+     * The last look before the old one goes: the new one probes well and is a member that the edge is given, the old one is
+     * still the incarnation that was meant, and has not recovered meanwhile.
+     */
+    async confirmReplaceable({ container, incarnation, successor, incident, found }: Replacing & { readonly found: Found }): Promise<void> {
+      const subject = `container:${successor}`;
+      requireWell(successor, found);
+      await expectIncarnation(pool, { container, incarnation });
+      const gone = incident === null ? null : await reasonGone(pool, { incident, run: currentRun() });
+      if (gone?.closed) throw new ReeveError('superseded', gone.why, { subject });
+      // Last: one that is not to stay is sent nobody.
+      await admitContainer(pool, successor);
+      const { rowCount } = await translated(pool.query('select 1 from member_v1 where id = $1', [successor]));
+      if (rowCount !== 1) throw new ReeveError('step-failed', `container ${successor} probes well, but is no member that the edge may use`, { subject });
+    },
+
+    async completeReplacement({ container, successor, incident }: Replacing): Promise<void> {
+      // At once: with the slot given back the judge may close the incident, and its story ends with that.
+      await transaction(pool, 'begin', async (client) => {
+        await endSlot(client, currentRun(), 'completed', `replaced by ${successor}`);
+        await concludeRun(client, currentRun(), 'completed');
+        if (incident !== null) await noteIncident(client, incident, 'replaced', { container, successor });
+      });
+    },
+
+    /** Of a run that was cut off, as it was left: whether the old one had been told to go. */
+    async settleReplacement({ of, container, successor, replaced }: {
+      readonly of: string; readonly container: string; readonly successor: string; readonly replaced: boolean;
+    }): Promise<void> {
+      await transaction(pool, 'begin', async (client) => {
+        const state = replaced ? 'completed' : 'failed';
+        const incident = await settleSlot(client, of, state, replaced ? `replaced by ${successor}` : `${successor} did not take its place`);
+        await concludeRun(client, of, state);
+        if (incident === null) return;
+        if (replaced) await noteIncident(client, incident, 'replaced', { container, successor });
+        else await noteIncident(client, incident, 'not replaced', { successor, why: 'its run was cut off', run: of });
+      });
+    },
+
+    /** The old one stays; what was begun is written down as failed, which ends the ladder, unless its reason was over. */
+    async failReplacement({ successor, incident }: Replacing): Promise<void> {
+      const gone = incident === null ? null : await reasonGone(pool, { incident, run: currentRun() });
+      const state = gone?.closed ? 'superseded' : 'failed';
+      const had = await endSlot(pool, currentRun(), state, `${successor} did not take its place`);
+      await concludeRun(pool, currentRun(), gone && !had ? 'superseded' : state);
+      if (incident !== null) await noteIncident(pool, incident, 'not replaced', { successor, why: gone?.why ?? 'see the run', run: currentRun() });
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/** nginx's configuration: staged, tested, switched by one rename, reloaded, proved. */
+import { existsSync } from 'node:fs';
+import { type Layout, places } from '../../domain/layout.ts';
+import type { Drift, Waiting } from '../../domain/observed.ts';
+import { createTree, type Tree } from '../files/tree.ts';
+import type { Log } from '../../log.ts';
+import type { ProofReader } from '../nginx/proof.ts';
+import {
+  configurationPath, differencesOnDisk, inService, onDisk, removeOthers, stage, type StagedConfiguration, strangersIn, switchTo,
+} from '../nginx/stage.ts';
+import { acceptingWorkers, isAccepting } from '../nginx/workers.ts';
+import { newLinesOnly, testConfiguration, type TestResult } from '../nginx/test.ts';
+import { lastLines } from '../vassals/log-tail.ts';
+import type { Siblings } from '../signals.ts';
+import type { Rendered } from '../../render/container.ts';
+
+/** A pass waits so long for nginx's proof; the next one goes on waiting. */
+const PROVE_WITHIN_MS = 2_000;
+const POLL_MS = 5;
+/** So many proofs in a row that are the former configuration's: nginx has refused the reload. */
+const REFUSALS = 3;
+/** What it refuses (a zone of shared memory that is used otherwise, an address that is taken) rarely mends itself. */
+const REFUSED_RETRY_MS = 60_000;
+const TEST_NAME = '0-test';
+
+/** What a renderer gives for nginx, and what nginx's proof says when it serves that. */
+export type Configuration = Pick<Rendered, 'nginx'> & { readonly digests: Pick<Rendered['digests'], 'nginx'> };
+
+export interface Routing {
+  /** Whether nginx takes these files; nothing in service is touched. */
+  test(wanted: Configuration): Promise<TestResult>;
+  /** Put tested files in service. */
+  apply(wanted: Configuration, generation: number): void;
+  /** Null: nginx serves what was applied last, and nothing else. Else what it waits for. */
+  prove(): Promise<Waiting | null>;
+  /** Compare the files in service with what was written, and mend them. */
+  mend(): Drift[];
+  /** What of it was not as wanted when this process came to it first. */
+  foundAtStart(): readonly Drift[];
+  /** The directory of the configuration that is meant to be in service; null before the first. */
+  serving(): string | null;
+}
+
+type Served = StagedConfiguration & { readonly proof: string };
+
+/** @param isHurried whether another pass is asked for already: then none waits for old workers */
+export function routing(parts: {
+  layout: Layout; siblings: Siblings; proof: ProofReader; log: Log; isHurried(): boolean;
+}): Routing {
+  const { layout, siblings, proof, log } = parts;
+  let tested: StagedConfiguration | null = null;
+  let served: Served | null = null;
+  let files: Tree = createTree();
+  /** Workers that were there before the last reload. */
+  let former: number[] = [];
+  /** What was proved last, until what was switched to is. */
+  let previous: Served | null = null;
+  let unproved = 0;
+  /** What nginx did not take though its test passed; tried again then, ms. */
+  let refused: { readonly proof: string; readonly message: string; readonly retryAt: number } | null = null;
+  const isRefused = (wanted: Configuration) => refused?.proof === wanted.digests.nginx && Date.now() < refused.retryAt;
+
+  /** A restart of nginx must find what it takes: the former configuration is in service again. */
+  function goBack(to: Served, from: Served): Waiting {
+    switchTo(layout, to.name);
+    const reason = lastLines({ path: places.nginxLogs(layout)[1]! }, 50).split('\n').findLast((line) => line.includes('[emerg]')) ?? 'it does not say why';
+    refused = { proof: from.proof, message: `it refuses ${from.name}, whose test passed: ${reason}`, retryAt: Date.now() + REFUSED_RETRY_MS };
+    log.warn('nginx configuration refused', { was: from.name, now: to.name, reason });
+    served = to;
+    tested = to;
+    previous = null;
+    unproved = 0;
+    // There was no reload: its workers are the ones that serve.
+    former = [];
+    watch(to);
+    return { on: 'nginx', message: refused.message };
+  }
+  let atStart: Drift[] | null = null;
+
+  function named(wanted: Configuration, generation: number): StagedConfiguration {
+    let name = `${generation}-${shortDigest(wanted)}`;
+    // What is there under that name already was not written by this process: it may be in service, and not whole.
+    while (existsSync(configurationPath(layout, name))) name += 'x';
+    return { name, files: wanted.nginx };
+  }
+
+  function watch({ name, files: contents }: StagedConfiguration): void {
+    files = createTree();
+    for (const [file, text] of contents) {
+      files.adopt(`${configurationPath(layout, name)}/${file}`, text, { mode: 0o644, owner: null });
+    }
+  }
+
+  /** After a restart of the agent the configuration in service may be the wanted one already. */
+  function takeOver(wanted: Configuration): void {
+    const name = inService(layout);
+    const isWanted = (some: string) => some.includes(`-${shortDigest(wanted)}`);
+    const files = name !== null && isWanted(name) ? onDisk(layout, name, wanted.nginx) : null;
+    atStart ??= files ? [] : differencesOnDisk(layout, name, isWanted, wanted.nginx);
+    if (!files || name === null) return;
+    served = { name, files, proof: wanted.digests.nginx };
+    tested = served;
+    watch(served);
+  }
+
+  function reload(): void {
+    const master = siblings.find('nginx');
+    former = master ? acceptingWorkers(master.pid) : [];
+    siblings.signal('nginx', 'SIGHUP');
+  }
+
+  return {
+    foundAtStart: () => atStart ?? [],
+    serving: () => served?.name ?? null,
+    async test(wanted) {
+      if (!served) takeOver(wanted);
+      if (served?.proof === wanted.digests.nginx || isRefused(wanted)) return { ok: true };
+      const reduced = tested && newLinesOnly(tested, { name: TEST_NAME, files: wanted.nginx });
+      stage(layout, { name: TEST_NAME, files: reduced ?? wanted.nginx }, reduced ? tested : null);
+      return await testConfiguration(layout, TEST_NAME);
+    },
+    apply(wanted, generation) {
+      if (isRefused(wanted)) return;
+      refused = null;
+      if (served?.proof !== wanted.digests.nginx) {
+        const next = named(wanted, generation);
+        stage(layout, next, served);
+        switchTo(layout, next.name);
+        log.info('nginx configuration', { was: served?.name ?? null, now: next.name });
+        const replaced = served;
+        previous ??= served;
+        served = { ...next, proof: wanted.digests.nginx };
+        tested = served;
+        watch(served);
+        reload();
+        removeOthers(layout, [replaced?.name ?? null, previous?.name ?? null, next.name]);
+      }
+    },
+    async prove() {
+      const digest = served?.proof ?? '';
+      const deadline = Date.now() + PROVE_WITHIN_MS;
+      const answer = await proof.await(digest, PROVE_WITHIN_MS);
+      if (answer?.digest !== digest) {
+        if (answer && served && previous && answer.digest === previous.proof && ++unproved >= REFUSALS) return goBack(previous, served);
+        // Once more: the signal may have come before nginx had started.
+        reload();
+        return { on: 'nginx', message: answer ? `it still serves generation ${answer.generation}` : 'it does not answer' };
+      }
+      while (former.some(isAccepting)) {
+        if (Date.now() > deadline || parts.isHurried()) return { on: 'nginx', message: 'its former workers still take requests' };
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+      former = [];
+      previous = null;
+      unproved = 0;
+      return refused && { on: 'nginx', message: refused.message };
+    },
+    mend() {
+      if (!served) return [];
+      const drift = files.mend();
+      for (const path of strangersIn(layout, served)) {
+        drift.push({ path, kind: 'extra' });
+      }
+      if (inService(layout) !== served.name) {
+        drift.push({ path: `${layout.root}/nginx/current`, kind: 'changed' });
+        switchTo(layout, served.name);
+      }
+      // nginx may have been reloaded with what was there.
+      if (drift.length > 0) reload();
+      return drift;
+    },
+  };
+}
+
+const shortDigest = ({ digests }: Configuration) => digests.nginx.slice(0, 12);

@@ -1,0 +1,4 @@
+import { alertPages } from './alerts.ts';
+import { platformSettingsPages } from './platform.ts';
+
+export const settingsPages = [...platformSettingsPages, ...alertPages];

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from .login import login_by_link
+
+urlpatterns = [path(".reeve/login", login_by_link)]

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { test } from 'node:test';
+import { identify } from '../src/process/identity.ts';
+import { until } from './local/wait.ts';
+import { ROOT, summary, took } from './run-files.ts';
+
+test('a run ends with how long it took, and on the last line with its counts', () => {
+  const lines = `${took(785_600, 59_700)}\n${summary({ passed: 3, failed: 1, skipped: 2 })}`.split('\n');
+  assert.deepEqual(lines.slice(-2), ['took 13 min 6 s, of it 1 min 0 s of set-up', '3 passed, 1 failed, 2 skipped']);
+  assert.equal(took(41_000, 900), '\ntook 41 s, of it 1 s of set-up');
+});
+
+test('a file that is told to end does what it does at its exit: nothing of it goes on', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'reeve-test-files-'));
+  const [file, running, noted] = [join(directory, 'waits.test.ts'), join(directory, 'running.ts'), join(directory, 'pid')];
+  writeFileSync(file, `
+    import { spawn } from 'node:child_process';
+    import { writeFileSync } from 'node:fs';
+    import { test } from 'node:test';
+    const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
+    process.once('exit', () => child.kill());
+    test('it waits', async () => {
+      writeFileSync(${JSON.stringify(noted)}, String(child.pid));
+      await new Promise((done) => setTimeout(done, 300_000));
+    });`);
+  writeFileSync(running, `
+    import { runFiles } from ${JSON.stringify(new URL('run-files.ts', import.meta.url).href)};
+    const stopping = new AbortController();
+    process.on('SIGTERM', () => stopping.abort());
+    const { failed } = await runFiles([${JSON.stringify(relative(ROOT, file))}], { concurrency: 1, timeoutMs: 300_000, signal: stopping.signal });
+    process.exit(failed);`);
+  // Within a test file Node runs no others.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const runner = spawn(process.execPath, [running], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    await until('it waits', () => existsSync(noted) && readFileSync(noted, 'utf8') !== '');
+    const pid = Number(readFileSync(noted, 'utf8'));
+    const ended = once(runner, 'exit');
+    runner.kill('SIGTERM');
+    assert.deepEqual(await ended, [1, null]);
+    await until('what it had started is gone', () => identify(pid) === null);
+  } finally {
+    runner.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,63 @@
+import { dirname, join, relative } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const STOPPED = new URL('stopped.ts', import.meta.url).href;
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** Of the files, in the order of the time that their tests took: where to look when all of it takes too long. */
+const SHOWN = 12;
+
+export const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
+export const plus = (a: Counts, b: Counts): Counts =>
+  ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped });
+/** How long a run took, in all and without set-up: the line before the last. Milliseconds. */
+export function took(allMs: number, setUpMs: number): string {
+  const words = (ms: number) => {
+    const seconds = Math.round(ms / 1_000);
+    return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  };
+  return `\ntook ${words(allMs)}, of it ${words(setUpMs)} of set-up`;
+}
+/** The last line of a run; `.ci/run` adds those of several. */
+export const summary = ({ passed, failed, skipped }: Counts) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+
+/**
+ * Run test files in processes of their own, and print what they say.
+ * @param files   below the project's root
+ * @param signal  ends those that run
+ */
+export async function runFiles(
+  files: readonly string[], { concurrency, timeoutMs, signal }: { concurrency: number; timeoutMs: number; signal?: AbortSignal },
+): Promise<Counts> {
+  if (files.length === 0) return NONE;
+  let counts = NONE;
+  const spent = new Map<string, number>();
+  const took = ({ file, nesting, details }: { file?: string | undefined; nesting: number; details: { duration_ms: number } }) => {
+    if (file !== undefined && nesting === 0) spent.set(file, (spent.get(file) ?? 0) + details.duration_ms);
+  };
+  const add = (one: Partial<Counts>) => { counts = plus(counts, { ...NONE, ...one }); };
+  const stream = run({ files: files.map((file) => join(ROOT, file)), concurrency, timeout: timeoutMs, execArgv: ['--import', STOPPED], ...(signal ? { signal } : {}) });
+  stream.on('test:pass', (event) => {
+    took(event);
+    if (event.details.type !== 'suite') add(event.skip !== undefined ? { skipped: 1 } : { passed: 1 });
+  });
+  stream.on('test:fail', (event) => {
+    took(event);
+    if (event.details.type !== 'suite') add({ failed: 1 });
+  });
+  const printed = stream.compose(spec);
+  printed.pipe(process.stdout, { end: false });
+  await new Promise<void>((resolve, reject) => printed.once('end', resolve).once('error', reject));
+  const slowest = [...spent].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
+  if (files.length > SHOWN) console.log(`\nslowest: ${slowest.map(([file, ms]) => `${relative(ROOT, file)} ${Math.round(ms / 1_000)} s`).join(', ')}`);
+  return counts;
+}

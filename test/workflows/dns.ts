@@ -1,0 +1,44 @@
+/** A DNS server that knows TXT records alone. */
+import { createSocket } from 'node:dgram';
+
+export interface DnsServer {
+  readonly address: string;
+  set(name: string, texts: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+export async function startDns(): Promise<DnsServer> {
+  const records = new Map<string, readonly string[]>();
+  const socket = createSocket('udp4');
+  socket.on('message', (query, { port, address }) => socket.send(answer(query, records), port, address));
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return {
+    address: `127.0.0.1:${socket.address().port}`,
+    set: (name, texts) => void records.set(name, texts),
+    close: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
+}
+
+/** RFC 1035: the header with its question again, then one TXT record for each text. */
+function answer(query: Buffer, records: ReadonlyMap<string, readonly string[]>): Buffer {
+  const labels: string[] = [];
+  let at = 12;
+  while (query[at]! > 0) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + query[at]!));
+    at += 1 + query[at]!;
+  }
+  const question = query.subarray(12, at + 5);
+  const texts = records.get(labels.join('.').toLowerCase()) ?? [];
+  const header = Buffer.alloc(12);
+  query.copy(header, 0, 0, 2);
+  // An answer, recursion available; 3 is "no such name".
+  header.writeUInt16BE(0x8180 | (texts.length > 0 ? 0 : 3), 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(texts.length, 6);
+  const rows = texts.map((text) => {
+    const data = Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
+    const row = Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 0, 0, data.length]);
+    return Buffer.concat([row, data]);
+  });
+  return Buffer.concat([header, question, ...rows]);
+}

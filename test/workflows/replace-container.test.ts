@@ -1,0 +1,231 @@
+/** Replacing a container, whatever fails: either the new one has its place, or the old one stays and nothing is left. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { closeIncident, openIncident } from '../../src/database/incidents.ts';
+import { newId } from '../../src/database/new-id.ts';
+import { concludeOrphans } from '../../src/database/remediations.ts';
+import { requestReplaceContainer } from '../../src/database/requests/replace-container.ts';
+import { type TestControl, testControl } from './control.ts';
+import type { Kind } from './faults.ts';
+import { type Member, startMember } from './member.ts';
+import { ACTOR, ended, request, requestSite, until } from './platform.ts';
+
+let platform: TestControl;
+let successor: Member;
+before(async () => {
+  platform = await testControl();
+  successor = await startMember(platform);
+  const { run } = await requestSite(platform.pool);
+  await ended(platform.pool, run);
+});
+after(async () => {
+  await successor?.stop();
+  await platform?.close();
+});
+// Tests stand alone: what one left running would hold the only slot.
+afterEach(async () => {
+  const { rows } = await platform.pool.query(`select 1 from replacement where state = 'running' union all select 1 from run_lock`);
+  assert.deepEqual(rows, [], 'no slot and no lock is left');
+});
+
+async function suspect(): Promise<string> {
+  const container = newId('c');
+  await platform.pool.query(`insert into container (id, slot, role, state, incarnation) values ($1, $1, 'site', 'ready', 3)`, [container]);
+  return container;
+}
+
+/** A replacement by the member of this file: its launch does nothing here. */
+async function replace(container: string, fault?: { at: string; kind: Kind }, incident: number | null = null) {
+  const run = await request(platform.pool, 'replaceContainer', { container, incarnation: 3, successor: successor.container, incident },
+    (id) => fault && platform.at.plan(id, fault.at, fault.kind));
+  const row = await ended(platform.pool, run);
+  const { rows: [slot] } = await platform.pool.query('select state, result from replacement where container = $1', [container]);
+  const { rows: [old] } = await platform.pool.query('select wanted from container where id = $1', [container]);
+  return { run: row, slot, old };
+}
+
+test('the new one first, then the old one goes', async () => {
+  const { run, slot } = await replace(await suspect());
+  assert.deepEqual([run.state, run.result], ['completed', { successor: successor.container }]);
+  assert.deepEqual(slot, { state: 'completed', result: `replaced by ${successor.container}` });
+  const { rows } = await platform.pool.query('select name from run_step where run = $1 order by started_at, name', [run.id]);
+  assert.deepEqual(rows.map(({ name }) => name), ['claim', 'takeReplacementSlot', 'launch', 'awaitReady', 'probeSuccessor', 'drain', 'end', 'completeReplacement']);
+});
+
+for (const [at, kind] of [['launch', 'fails after'], ['awaitReady', 'fails before'], ['planSuccessorProbe', 'fails before'], ['confirmReplaceable', 'is cancelled']] as const) {
+  test(`fault 15: when ${at} ${kind}, the old one stays, and the slot says that it failed`, async () => {
+    const { run, slot, old } = await replace(await suspect(), { at, kind });
+    assert.equal(run.state, 'compensated', JSON.stringify(run.error));
+    assert.deepEqual([slot.state, old.wanted], ['failed', 'running']);
+  });
+}
+
+for (const [at, state, result, told, wanted] of [
+  ['takeReplacementSlot', 'failed', /did not take its place$/, 'not replaced', 'running'],
+  ['end', 'completed', /^replaced by c/, 'replaced', 'drained'],
+] as const) {
+  test(`cut off once ${at} was done, its slot is ${state} when it is settled, not before, and the incident says so`, async (t) => {
+    const { pool, at: faults } = platform;
+    const container = await suspect();
+    const { id } = await openIncident(pool, {
+      subject: `container:${container}`, cause: 'sites-down', severity: 'critical', title: 'x', container, incarnation: 3, evidence: {} });
+    const { rows: [{ id: decision }] } = await pool.query(
+      `insert into remediation (incident, container, incarnation, action, decision, reason) values ($1, $2, 3, 'replace', 'acted', 'x') returning id`, [id, container]);
+    // Nothing is drained here but in the rows.
+    faults.onDone = async (activity, input) => {
+      if (activity === 'drain') await pool.query(`update container set wanted = 'drained' where id = $1`, [(input as { container: string }).container]);
+    };
+    t.after(() => { faults.onDone = () => {}; });
+    const cut = await request(pool, 'replaceContainer', { container, incarnation: 3, successor: successor.container, incident: id }, (run) => {
+      faults.plan(run, at, 'is terminated');
+      faults.planFor((input) => (input as { of?: string }).of === run, 'settleReplacement', 'hangs');
+    });
+    await pool.query('update remediation set run = $1 where id = $2', [cut, decision]);
+    assert.equal((await ended(pool, cut)).state, 'failed');
+    const settling = await until('it to be settled, but for the slot', async () => {
+      const { rows: [run] } = await pool.query<{ id: string }>(`select id from run where input ->> 'of' = $1`, [cut]);
+      return run && faults.happened(run.id) > 0 ? run.id : null;
+    });
+    const slot = async () => (await pool.query('select state, result from replacement where container = $1', [container])).rows[0];
+    // As the judge does at each look: a slot that is given back now would let it close the incident, or replace another one.
+    await concludeOrphans(pool);
+    assert.equal((await slot()).state, 'running');
+    faults.release(settling);
+    assert.equal((await ended(pool, settling)).state, 'completed');
+    assert.equal((await slot()).state, state);
+    assert.match((await slot()).result, result);
+    const { rows: [incident] } = await pool.query('select timeline from incident where id = $1', [id]);
+    assert.deepEqual(incident.timeline.map(({ what }: { what: string }) => what).slice(-2), ['replacing', told]);
+    const { rows: [after] } = await pool.query('select m.result, c.wanted from remediation m join container c on c.id = m.container where m.id = $1', [decision]);
+    assert.deepEqual(after, { result: state, wanted });
+  });
+}
+
+test('one that comes up but does not serve well is not taken', async () => {
+  successor.judge = () => 'answered 500';
+  const { run, slot, old } = await replace(await suspect());
+  successor.judge = () => null;
+  assert.deepEqual([run.state, slot.state, old.wanted], ['compensated', 'failed', 'running']);
+  assert.match(run.error!.message, /does not serve well: .*answered 500/);
+});
+
+test('one that has recovered meanwhile is not replaced, and that is no failed replacement', async () => {
+  const container = await suspect();
+  const { id } = await openIncident(platform.pool, {
+    subject: `container:${container}`, cause: 'sites-down', severity: 'critical', title: 'x', container, incarnation: 3, evidence: {} });
+  successor.judge = async () => {
+    await closeIncident(platform.pool, id, 'well again');
+    return null;
+  };
+  await platform.pool.query('update container set admitted_at = null where id = $1', [successor.container]);
+  const { run, slot, old } = await replace(container, undefined, id);
+  successor.judge = () => null;
+  assert.deepEqual([run.error?.type, slot.state, old.wanted], ['superseded', 'superseded', 'running']);
+  const { rows: [{ admitted_at }] } = await platform.pool.query('select admitted_at from container where id = $1', [successor.container]);
+  assert.equal(admitted_at, null, 'no visitor was sent to one that is not to stay');
+});
+
+test('a container that joins is probed before any visitor is sent to it; one that does not serve well is never sent one', async () => {
+  const { container } = successor;
+  const isMember = async () => (await platform.pool.query('select 1 from member_v1 where id = $1', [container])).rowCount === 1;
+  const join = async () => {
+    await platform.pool.query('update container set admitted_at = null where id = $1', [container]);
+    return await ended(platform.pool, await request(platform.pool, 'launchContainer', { container, slot: container }));
+  };
+  const seen: boolean[] = [];
+  successor.judge = async () => {
+    seen.push(await isMember());
+    return 'answered 500';
+  };
+  const refused = await join();
+  assert.deepEqual([refused.state, await isMember()], ['compensated', false]);
+  assert.match(refused.error!.message, /does not serve well: .*answered 500/);
+  successor.judge = async () => {
+    seen.push(await isMember());
+    return null;
+  };
+  assert.equal((await join()).state, 'completed');
+  successor.judge = () => null;
+  assert.equal(await isMember(), true);
+  assert.ok(seen.length > 1 && seen.every((was) => !was));
+});
+
+test('each step may be done twice', async () => {
+  for (const at of ['takeReplacementSlot', 'completeReplacement']) {
+    const { run, slot } = await replace(await suspect(), { at, kind: 'repeats' });
+    assert.deepEqual([run.state, slot.state], ['completed', 'completed'], at);
+  }
+});
+
+test('another incarnation is not replaced: who was meant is gone', async () => {
+  const container = await suspect();
+  await platform.pool.query('update container set incarnation = 4 where id = $1', [container]);
+  const { run, slot, old } = await replace(container);
+  assert.deepEqual([run.error!.type, slot, old.wanted], ['superseded', undefined, 'running']);
+});
+
+test('while one is being replaced, another is refused', async () => {
+  const [one, two] = [await suspect(), await suspect()];
+  await platform.pool.query(`insert into replacement (container, incarnation, run) values ($1, 3, null)`, [one]);
+  await assert.rejects(requestReplaceContainer({ db: platform.pool, actor: ACTOR }, { container: two }), /is being replaced: one at a time/);
+  const { run } = await replace(two);
+  assert.match(run.error!.message, /is being replaced: one at a time/);
+  await platform.pool.query('delete from replacement where container = $1', [one]);
+});
+
+/** Something fails in one container, and a second one is there to be asked. */
+async function remediate({ second, here = () => null, mends = false }: { second?: Member; here?: Member['judge']; mends?: boolean }) {
+  const broken = await startMember(platform);
+  try {
+    let ill = true;
+    broken.onRestart = (sites) => {
+      ill = ill && !mends;
+      return sites.map((site) => ({ site: site as never, was: 'no answer', now: null }));
+    };
+    broken.judge = async (target, site) => (ill ? await here(target, site) : null);
+    if (second === undefined) await platform.pool.query(`update container set state = 'draining' where id = $1`, [successor.container]);
+    const { rows } = await platform.pool.query<{ site: string; hostname: string }>(`select site, hostname from hostname where phase = 'bound'`);
+    for (const { site, hostname } of rows) {
+      await platform.pool.query(
+        `insert into latest_probe (container, hostname, site, incarnation, verdict, kind, at, since) values ($1, $2, $3, 1, 'down', 'deep', now(), now())`,
+        [broken.container, hostname, site]);
+    }
+    const { rows: [incident] } = await platform.pool.query<{ id: number }>(
+      `insert into incident (subject, cause, severity, title) values ('container:' || $1, 'test', 'critical', 'x') returning id`, [broken.container]);
+    const run = await ended(platform.pool, await request(platform.pool, 'remediateContainer', { container: broken.container, incarnation: 1, incident: incident!.id }));
+    const { rows: [{ timeline }] } = await platform.pool.query('select timeline from incident where id = $1', [incident!.id]);
+    return { result: run.result, asked: broken.restarted, timeline: timeline as { what: string; elsewhere?: { container: string; bad: string[] } }[] };
+  } finally {
+    await platform.pool.query(`update container set state = 'ready' where id = $1`, [successor.container]);
+    await platform.pool.query('delete from latest_probe');
+    await broken.stop();
+  }
+}
+const what = ({ timeline }: { timeline: readonly { what: string }[] }) => timeline.map((each) => each.what);
+
+test('what is well when it is asked again is left alone', async () => {
+  const found = await remediate({ second: successor });
+  assert.deepEqual([found.result, found.asked], [{ result: 'recovered' }, []]);
+  assert.deepEqual(what(found), ['probed again', 'well when it was probed again']);
+});
+
+test('what fails here and is well in a second container is regenerated, and its vassals are started anew', async () => {
+  const mended = await remediate({ second: successor, here: () => 'answered 500', mends: true });
+  assert.deepEqual(mended.result, { result: 'recovered' });
+  assert.equal(mended.asked.length, 1);
+  assert.deepEqual(what(mended), ['probed again', 'vassals started anew', 'regenerated: recovered']);
+  assert.deepEqual([mended.timeline[0]!.elsewhere!.container, mended.timeline[0]!.elsewhere!.bad], [successor.container, []]);
+  assert.deepEqual((await remediate({ second: successor, here: () => 'answered 500' })).result, { result: 'persists' });
+});
+
+test('what fails in a second container too is no container’s fault: nothing is touched', async () => {
+  successor.judge = () => 'answered 500';
+  const found = await remediate({ second: successor, here: () => 'answered 500' });
+  successor.judge = () => null;
+  assert.deepEqual([found.result, found.asked], [{ result: 'elsewhere-too' }, []]);
+  assert.deepEqual(what(found), ['probed again', 'fails in another container too']);
+});
+
+test('without a second container to ask, nothing is confirmed', async () => {
+  assert.deepEqual((await remediate({ here: () => 'answered 500' })).result, { result: 'unconfirmed' });
+});

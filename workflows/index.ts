@@ -1,0 +1,21 @@
+/** Everything the control worker can run; a workflow's name here is the run's type. */
+export { bindHostname } from './bind-hostname.ts';
+export { checkIntegrity } from './check-integrity.ts';
+export { checkHealth } from './check-health.ts';
+export { createSite } from './create-site.ts';
+export { deleteSite } from './delete-site.ts';
+export { drainContainer } from './drain-container.ts';
+export { launchContainer } from './launch-container.ts';
+export { prepareRelease } from './prepare-release.ts';
+export { purgeSite } from './purge-site.ts';
+export { regenerateContainer } from './regenerate-container.ts';
+export { remediateContainer } from './remediate-container.ts';
+export { replaceContainer } from './replace-container.ts';
+export { restoreSite } from './restore-site.ts';
+export { resumeSite } from './resume-site.ts';
+export { rotateSecrets } from './rotate-secrets.ts';
+export { scaleCluster } from './scale-cluster.ts';
+export { settleRun } from './settle-run.ts';
+export { suspendSite } from './suspend-site.ts';
+export { unbindHostname } from './unbind-hostname.ts';
+export { upgradeSite } from './upgrade-site.ts';

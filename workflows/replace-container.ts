@@ -1,0 +1,32 @@
+import type { RunOrder } from '../src/domain/run.ts';
+import { certain, lengthy, platform } from '../src/temporal/workflow/activities.ts';
+import { endLaunched } from '../src/temporal/workflow/end-launched.ts';
+import { probeInside } from '../src/temporal/workflow/inside.ts';
+import { publishing, stopIfCancelled } from '../src/temporal/workflow/operator.ts';
+import type { Outcome } from '../src/temporal/workflow/outcome.ts';
+import { Undo } from '../src/temporal/workflow/undo.ts';
+
+/** Another container takes this one's place: the new one first. One that does not come up well is removed, and the old one stays. */
+export async function replaceContainer({ input }: RunOrder<'replaceContainer'>): Promise<Outcome> {
+  const { container, incarnation, successor } = input;
+  const undo = new Undo();
+  await undo.around(async () => {
+    undo.add('failReplacement', () => certain.failReplacement(input));
+    await platform.takeReplacementSlot(input);
+
+    undo.add('end', () => endLaunched(successor));
+    await platform.launch({ container: successor, slot: successor });
+    await lengthy.awaitReady({ container: successor });
+
+    const plan = await platform.planSuccessorProbe({ successor });
+    const found = await probeInside({ container: successor, incarnation: plan.incarnation }, plan.sites);
+    await platform.confirmReplaceable({ ...input, found });
+    stopIfCancelled();
+  });
+  await publishing(async () => {
+    await certain.drain({ container, incarnation });
+    await certain.end({ container, incarnation });
+    await certain.completeReplacement(input);
+  });
+  return { successor };
+}
