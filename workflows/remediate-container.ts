@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { RunOrder } from '../src/domain/run.ts';
 import { platform } from '../src/temporal/workflow/activities.ts';
 import { type Found, probeInside, regenerateInside, restartInside } from '../src/temporal/workflow/inside.ts';
@@ -22,7 +23,10 @@ export async function remediateContainer({ input }: RunOrder<'remediateContainer
   const restarted = await restartInside(input, failing);
   if (restarted.length > 0) await platform.noteRestarted({ incident, restarted });
   const after = await probeInside(input, sites);
-  return await platform.concludeRemediation({ incident, found: after, elsewhere, regenerated: true });
+  // What began to fail everywhere meanwhile is nothing that regenerating could have helped.
+  const asksAgain = second !== null && after.reached && !isWell(after) && patched('second asked again');
+  const elsewhereNow = asksAgain ? await probeInside(second, suspects(sites, after)) : elsewhere;
+  return await platform.concludeRemediation({ incident, found: after, elsewhere: elsewhereNow, regenerated: true });
 }
 
 const isWell = ({ reached, bad }: Found) => reached && bad.length === 0;

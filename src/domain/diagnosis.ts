@@ -168,6 +168,12 @@ function tallies(cells: readonly Cell[], key: (cell: Cell) => string, other: (ce
   return found;
 }
 
+function countBy(cells: readonly Cell[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { container } of cells) counts.set(container, (counts.get(container) ?? 0) + 1);
+  return counts;
+}
+
 function siteFault(site: string, cells: readonly Cell[], limit: number | null): Fault {
   const because = limit === null ? '' : `: it holds all ${limit} connections to its database that it may have`;
   return {
@@ -202,14 +208,18 @@ function seenIn(cells: readonly Cell[], sites: readonly string[], container?: st
 const lineOf = (cell: Cell) => `${cell.container} ${cell.hostname}: ${cell.reason ?? 'down'}`;
 
 function knownSubjects(
-  { members, databases }: Evidence, containers: ReadonlyMap<string, Tally>, sites: ReadonlyMap<string, Tally>, cells: readonly Cell[],
+  { cells: all, members, databases }: Evidence, containers: ReadonlyMap<string, Tally>, sites: ReadonlyMap<string, Tally>, cells: readonly Cell[],
   explained: ReadonlyMap<string, string>,
 ): Set<string> {
   const known = new Set<string>();
+  const heard = countBy(cells);
+  const asked = countBy(all);
   for (const { id, liveness } of members) {
     // What a database explains hides what else may be wrong there: it is neither well again, nor one to lean on.
     const isHidden = [...(containers.get(id)?.down ?? [])].some((site) => explained.has(site));
-    if (liveness === 'alive' && containers.has(id) && !isHidden) known.add(`container:${id}`);
+    // A few verdicts say nothing of a container that is silent about most.
+    const most = (heard.get(id) ?? 0) * 2 >= (asked.get(id) ?? 1);
+    if (liveness === 'alive' && most && !isHidden) known.add(`container:${id}`);
   }
   for (const site of sites.keys()) known.add(`site:${site}`);
   for (const { hostname } of cells) known.add(`hostname:${hostname}`);

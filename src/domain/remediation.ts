@@ -56,6 +56,12 @@ const TRIED: Readonly<Record<string, string>> = {
   failed: 'regenerating ended without a result: one site alone replaces no container for that',
 };
 
+/**
+ * A site that was down everywhere is well again in one container before the other: the last one looks as if it alone were ill,
+ * and was replaced three seconds after regenerating, about to heal by itself.
+ */
+const STILL_HEALS = 'it did not help at once: one site alone is given a minute in which what was done shows in verdicts';
+
 /** So many recoveries within `remembersMs`, and the mild means does not last. */
 const FLAPS = 3;
 
@@ -73,6 +79,7 @@ export function decide(fault: Fault, facts: RemediationFacts): Decision {
   const persists = isBeyondRegenerating(fault, regenerated?.earlier ? undefined : regenerated);
   if (!persists && regenerated && now - regenerated.at < pauseAfter(settings)) return none(TRIED[regenerated.result!]!);
   const recovered = past.filter((act) => act.result === 'recovered' && now - act.at < remembersMs(settings)).length;
+  if (persists && fault.domain === 'site-in-container' && now - regenerated!.at < SHOWS_WITHIN_MS) return none(STILL_HEALS);
   const flaps = !persists && recovered >= FLAPS;
   if (flaps && fault.domain !== 'container') return none(`it recovered ${recovered} times and failed again: one site alone replaces no container for that, a person must look`);
   const action = persists || flaps ? 'replace' : 'regenerate';

@@ -1,7 +1,8 @@
 /** What workflows ask of a container, over its own queue of a real Temporal server. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -15,6 +16,7 @@ import { places } from '../../src/domain/layout.ts';
 import { agentToken } from '../../src/domain/secrets.ts';
 import { identify } from '../../src/process/identity.ts';
 import { containerQueue } from '../../src/temporal/names.ts';
+import { until } from '../local/wait.ts';
 import { createContainer, type TestContainer } from './container.ts';
 import { hammer } from './load.ts';
 import { createPlatform, type TestPlatform } from './platform.ts';
@@ -125,6 +127,21 @@ test('a vassal that hangs is killed and started anew; one that is well, and its 
   assert.equal(await vassalOf(other), neighbour);
   assert.ok(requests > 0);
   assert.deepEqual(failed, []);
+});
+
+test('one that died in a loop, and would not any more, is not told ill while the emperor pauses', async () => {
+  const poison = join(platform.scratch, 'poison');
+  const dying = await platform.addSite({ env: { DIES_BY: poison } });
+  await container.untilServed((await platform.bind('dying.example.test', dying)).generation);
+  writeFileSync(poison, '');
+  process.kill(await vassalOf(dying), 'SIGKILL');
+  await until('the emperor to pause between its tries', async () => {
+    const view = await viewEmperor(places.emperorStats(layoutOf(container.config)));
+    return [...view!].some(([name, { accepting, deaths }]) => name.startsWith(`${dying}.`) && !accepting && deaths >= 3);
+  });
+  rmSync(poison);
+  assert.deepEqual(await ask('restartVassals', { sites: [dying] }), [], 'it was started by the emperor');
+  assert.ok(await serves(dying));
 });
 
 test('a vassal that answers badly reloads in place, and no file counts as changed by hand', async () => {

@@ -20,6 +20,8 @@ const APP = `
 import json, os, time
 if os.environ.get("BROKEN"):
     raise RuntimeError("this site is broken on purpose " + os.environ.get("OWN_WORD", ""))
+if os.path.exists(os.environ.get("DIES_BY", "")):
+    os._exit(3)
 well = True
 def application(environ, start_response):
     global well

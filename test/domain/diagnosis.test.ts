@@ -131,6 +131,12 @@ test('missing data is no reason to close what stands still', () => {
   assert.equal(why('site:0', 'quarantined', [A, B]), 'its newest state is taken');
 });
 
+test('of a container that is silent about most of its hostnames nothing is known: it is not one to lean on', () => {
+  const known = (...matrix: string[]) => found({ matrix }).known.has('container:A');
+  assert.deepEqual([known('uu', 'uu', '?u'), known('du', '?u')], [true, true]);
+  assert.deepEqual([known('du', '?u', '?u'), known('uu', '?u', '?u'), known('?u')], [false, false, false]);
+});
+
 test('a hostname that fails everywhere while its site is well is the hostname’s fault', () => {
   const cells = ['A', 'B'].flatMap((container): Cell[] => [
     { hostname: 'www.example.org', site: 's', container, verdict: 'up' },

@@ -18,6 +18,8 @@ const HORIZON = 3_600;
 const REGENERATING = 20;
 const REPLACING = 40;
 const START = 60;
+/** Within it a site that was down everywhere is well again in each container; regenerating waits for that. */
+const HEALS_WITHIN = 18;
 /** Until a fault that goes on is in verdicts, though some of its probes say nothing. */
 const SEEN_WITHIN = 150;
 const WELL = { used: 1, most: 100, reserved: 3, holders: [], atLimit: [] };
@@ -91,6 +93,10 @@ function simulate({ containers, events, settings, works, answers, noise }: Histo
     const databaseAway = goesOn('database away').length > 0;
     if (goesOn('platform away').length > 0) hiddenUntil = now;
     const isDown = (site: string) => sitesDown.has(site) || databaseAway;
+    const cured = (site: string, within: number) => events.some((each) => each.kind === 'site fails' && SITES[each.who % SITES.length] === site
+      && each.at + each.lasts <= now && now < each.at + each.lasts + within);
+    /** Which container heals first, and which last. */
+    const isDownIn = (box: Box, site: string) => isDown(site) || cured(site, (Number(box.id.slice(1)) * 17 + Number(site) * 11) % HEALS_WITHIN);
 
     for (const { act, fault, wasWell, replacement } of steps.filter(({ ends }) => ends <= now)) {
       const { box } = act;
@@ -109,7 +115,9 @@ function simulate({ containers, events, settings, works, answers, noise }: Histo
         const second = boxes.find((each) => each !== box && !isUnwell(each));
         if (second && fault.sites.length > 0 && fault.sites.every(isDown)) { act.result = 'elsewhere-too'; continue; }
         box.hiccup = false;
-        act.result = !isUnwell(box) && (second || !fault.sites.some(isDown)) ? 'recovered' : second ? 'persists' : 'unconfirmed';
+        // What fails in the second one too by then is not this one's.
+        const isWell = !isUnwell(box) && fault.sites.every((site) => !isDownIn(box, site) || (second && isDownIn(second, site)));
+        act.result = isWell ? 'recovered' : second ? 'persists' : 'unconfirmed';
       }
     }
     steps = steps.filter(({ ends }) => ends > now);
@@ -117,7 +125,7 @@ function simulate({ containers, events, settings, works, answers, noise }: Histo
 
     for (const box of boxes) for (const [site, cell] of box.cells) {
       if (box.dead || cell.next > now) continue;
-      const bad = box.broken || box.hiccup || isDown(site);
+      const bad = box.broken || box.hiccup || isDownIn(box, site);
       cell.standing = judged(cell.standing, chance() < noise.silent ? 'unknown' : bad || chance() < noise.fails ? 'bad' : 'well', now * 1_000, HEALTH_DEFAULTS);
       cell.next = now + (isSuspect(cell.standing) ? HEALTH_DEFAULTS.suspectSeconds : HEALTH_DEFAULTS.intervalSeconds);
     }
@@ -146,7 +154,7 @@ function simulate({ containers, events, settings, works, answers, noise }: Histo
       ledger.push(act);
       report.acts.push({ at: now, paused, asked });
       report.lastAct = now;
-      const wasWell = !isUnwell(box) && !fault.sites.some(isDown);
+      const wasWell = !isUnwell(box) && !fault.sites.some((site) => isDownIn(box, site));
       if (action === 'regenerate') { steps.push({ act, fault, wasWell, ends: now + REGENERATING }); return; }
       // While nobody looks nothing shows.
       const isSick = (other: Box) => isUnwell(other) && now - Math.max(other.unwellSince, hiddenUntil) > SEEN_WITHIN;

@@ -27,7 +27,7 @@ const SETTINGS = {
   health: { intervalSeconds: 5, suspectSeconds: 1, slowMs: 2_000, timeoutMs: 4_000, downAfterSeconds: 2 },
   remediation: { cooldownMinutes: 0, perHour: 10 },
 };
-/** Of a machine that has much else to do. */
+/** Of a machine that has much else to do; one site alone is given a minute before its container is replaced. */
 const WITHIN = 180_000;
 /** Of the 300 connections of the sites' server, those that ordinary roles may have. */
 const ORDINARY = 40;

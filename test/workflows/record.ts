@@ -84,6 +84,10 @@ const suspect = await requestSite(pool);
 await ended(pool, suspect.run);
 member.judge = () => 'on purpose';
 await ask('remediateContainer', { container: member.container, incarnation: 1, incident: null });
+const second = await startMember(platform);
+// `remediateContainer-second.json` is one of before a second container was asked again: it stays as it is.
+await record(await request(pool, 'remediateContainer', { container: member.container, incarnation: 1, incident: null }), 'remediateContainer-again', 'completed');
+await second.stop();
 member.judge = () => null;
 // The successor is there already, since nothing is launched here.
 await pool.query(`insert into container (id, slot, role, incarnation, state) values ('c000000002', 'two', 'site', 1, 'ready')`);

@@ -174,12 +174,15 @@ test('while one is being replaced, another is refused', async () => {
 });
 
 /** Something fails in one container, and a second one is there to be asked. */
-async function remediate({ second, here = () => null, mends = false }: { second?: Member; here?: Member['judge']; mends?: boolean }) {
+async function remediate({ second, here = () => null, mends = false, meanwhile = () => {} }: {
+  second?: Member; here?: Member['judge']; mends?: boolean; meanwhile?: () => void;
+}) {
   const broken = await startMember(platform);
   try {
     let ill = true;
     broken.onRestart = (sites) => {
       ill = ill && !mends;
+      meanwhile();
       return sites.map((site) => ({ site: site as never, was: 'no answer', now: null }));
     };
     broken.judge = async (target, site) => (ill ? await here(target, site) : null);
@@ -224,6 +227,12 @@ test('what fails in a second container too is no container’s fault: nothing is
   successor.judge = () => null;
   assert.deepEqual([found.result, found.asked], [{ result: 'elsewhere-too' }, []]);
   assert.deepEqual(what(found), ['probed again', 'fails in another container too']);
+});
+
+test('what begins to fail in the second one too while it is regenerated is no reason to replace it', async () => {
+  const found = await remediate({ second: successor, here: () => 'answered 500', meanwhile: () => { successor.judge = () => 'answered 500'; } });
+  successor.judge = () => null;
+  assert.deepEqual(found.result, { result: 'recovered' });
 });
 
 test('without a second container to ask, nothing is confirmed', async () => {

@@ -10,7 +10,7 @@ import { type Layout, places } from '../../domain/layout.ts';
 import { type Log, messageOf } from '../../log.ts';
 import { identify, signalProcess } from '../../process/identity.ts';
 import type { Siblings } from '../signals.ts';
-import { EMPEROR_SIGNALS, type EmperorView, viewEmperor } from './emperor.ts';
+import { EMPEROR_SIGNALS, type EmperorView, type Seen, viewEmperor } from './emperor.ts';
 import { questionFor } from './question.ts';
 import { requestUwsgi } from './uwsgi-protocol.ts';
 
@@ -29,6 +29,8 @@ export type Restarter = (desired: Desired, sites: readonly { readonly site: Site
 const ASK_WITHIN_MS = 10_000;
 /** The time that a new vassal has as well, before it counts as one that does not come up. */
 const WELL_WITHIN_MS = 30_000;
+/** What died is started by the emperor itself, at once when it is forgiven: this long it is waited for, before it is said not to come up. */
+const UP_WITHIN_MS = 15_000;
 const LOOK_MS = 200;
 
 type Illness = { readonly how: 'ill' | 'silent'; readonly why: string };
@@ -61,18 +63,17 @@ export function restarter({ layout, siblings, log, pace }: { layout: Layout; sib
 
   async function restart(desired: Desired, view: EmperorView, site: SiteId, digest: string): Promise<Restarted | null> {
     const seen = view.get(`${site}.${digest}`);
-    // Asleep is well; one that starts, or dies again and again, is in the emperor's hands already.
+    // Asleep is well.
     if (!seen?.accepting || seen.pid <= 0) return null;
     const illness = await illnessOf(desired, site, digest);
     if (!illness) return null;
     startAnew(site, digest, seen.pid, illness);
-    const now = await untilWell(desired, site, digest);
+    const now = await untilWell(desired, site, digest, Date.now() + WELL_WITHIN_MS);
     log.warn('vassal started anew', { site, digest, was: illness.why, now: now ?? 'well' });
     return { site, was: illness.why, now };
   }
 
-  async function untilWell(desired: Desired, site: SiteId, digest: string): Promise<string | null> {
-    const deadline = Date.now() + WELL_WITHIN_MS;
+  async function untilWell(desired: Desired, site: SiteId, digest: string, deadline: number): Promise<string | null> {
     for (;;) {
       // Being asked makes the emperor look after its vassals, the dead ones too.
       await viewEmperor(places.emperorStats(layout));
@@ -85,6 +86,14 @@ export function restarter({ layout, siblings, log, pace }: { layout: Layout; sib
   return async (desired, sites) => {
     const view = await viewEmperor(places.emperorStats(layout));
     if (!view) return [];
+    // Whoever is asked how they are in the pause before the emperor's next try would be found ill, though nothing is wrong any more.
+    const dead = sites.filter(({ site, digest }) => isWithEmperor(view.get(`${site}.${digest}`)));
+    if (dead.length > 0) {
+      siblings.signal('emperor', EMPEROR_SIGNALS.forgive);
+      siblings.signal('emperor', EMPEROR_SIGNALS.scan);
+    }
+    const up = Date.now() + UP_WITHIN_MS;
+    const started = Promise.all(dead.map(({ site, digest }) => untilWell(desired, site, digest, up)));
     const found: Restarted[] = [];
     const left = [...sites];
     await Promise.all(Array.from({ length: pace }, async () => {
@@ -93,9 +102,13 @@ export function restarter({ layout, siblings, log, pace }: { layout: Layout; sib
         if (one) found.push(one);
       }
     }));
+    await started;
     return found;
   };
 }
+
+/** It starts, or died and is about to be started. */
+const isWithEmperor = (seen: Seen | undefined) => seen !== undefined && seen.pid >= 0 && !seen.accepting;
 
 /** Empty where the system does not say. */
 function childrenOf(pid: number): number[] {
