@@ -10,6 +10,8 @@ const PERSISTS_S = 5;
 /** Ten checks, and as many mendings: it will not go away by itself. */
 const ESCALATES_S = 600;
 const CAUSE = 'drift';
+/** `process:<site>.<digest>`: a vassal that does not run. A site that ends its own process is judged by its probes, in all containers at once. */
+const VASSAL = `path like 'process:%.%'`;
 
 /**
  * Open an incident on a container whose drift survives its mending, and close it when all is as it should be. Unknown does
@@ -24,7 +26,10 @@ export async function followDrift(pool: Pool, { container, incarnation, verdict,
   }
   if (verdict !== 'drift') return;
   const { rows } = await translated(pool.query<{ path: string; seconds: number }>(
-    `select path, extract(epoch from clock_timestamp() - found_at)::float8 as seconds from drift where container = $1 and mended_at is null and found_at < clock_timestamp() - make_interval(secs => $2) order by id limit 20`,
+    `select path, extract(epoch from clock_timestamp() - found_at)::float8 as seconds from drift
+     where container = $1 and mended_at is null and found_at < clock_timestamp() - make_interval(secs => case when ${VASSAL} then ${ESCALATES_S} else $2 end)
+       and not (${VASSAL} and exists (select 1 from incident i where i.state <> 'closed' and i.subject = 'site:' || split_part(split_part(path, ':', 2), '.', 1)))
+     order by id limit 20`,
     [container, mended ? PERSISTS_S : ESCALATES_S]));
   if (rows.length === 0) return;
   const lasts = rows.some(({ seconds }) => seconds >= ESCALATES_S);

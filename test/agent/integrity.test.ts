@@ -180,6 +180,29 @@ test('drift that mending does not end is an incident on the container, until it 
   assert.deepEqual((await incidents()).map(({ state }) => state), ['closed']);
 });
 
+test('a vassal that does not come up is judged by its site’s probes; only after ten minutes, and when nobody says so of the site, is it the container’s', async () => {
+  const { incarnation } = await container.row();
+  const path = `process:${site}.0123456789`;
+  const report: IntegrityReport = { container: container.id, incarnation, verdict: 'drift', reason: null, files: 10, leftOut: 0, drift: [{ path, kind: 'missing', diff: null }] };
+  const open = async () => (await platform.pool.query("select evidence from incident where cause = 'drift' and state = 'open'")).rows.map(({ evidence }) => evidence.paths);
+  const older = async (than: string) => { await platform.pool.query('update drift set found_at = found_at - $1::interval where path = $2', [than, path]); };
+  await record(report);
+  await older('1 minute');
+  await followDrift(platform.pool, report, true);
+  assert.deepEqual(await open(), []);
+  await older('10 minutes');
+  await platform.pool.query(`insert into incident (subject, cause, severity, title) values ('site:' || $1, 'down-everywhere', 'critical', 'x')`, [site]);
+  await followDrift(platform.pool, report, true);
+  assert.deepEqual(await open(), [], 'the site has an incident of its own');
+  await platform.pool.query(`update incident set state = 'closed' where subject = 'site:' || $1`, [site]);
+  await followDrift(platform.pool, report, true);
+  assert.deepEqual(await open(), [[path]]);
+  const gone = await look();
+  await record(gone);
+  await followDrift(platform.pool, gone, false);
+  assert.deepEqual(await open(), []);
+});
+
 test('fault 8: an edited environment shows which key, and no value', async () => {
   const file = `${container.root}/sites/${site}.env`;
   writeFileSync(file, readFileSync(file, 'utf8').replace('green-and-secret', 'red-and-secret'));
