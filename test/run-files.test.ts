@@ -29,10 +29,10 @@ test('a file that is told to end does what it does at its exit: nothing of it go
       await new Promise((done) => setTimeout(done, 300_000));
     });`);
   writeFileSync(running, `
-    import { runFiles } from ${JSON.stringify(new URL('run-files.ts', import.meta.url).href)};
+    import { runFiles, total } from ${JSON.stringify(new URL('run-files.ts', import.meta.url).href)};
     const stopping = new AbortController();
     process.on('SIGTERM', () => stopping.abort());
-    const { failed } = await runFiles([${JSON.stringify(relative(ROOT, file))}], { concurrency: 1, timeoutMs: 300_000, signal: stopping.signal });
+    const { failed } = total(await runFiles([${JSON.stringify(relative(ROOT, file))}], { concurrency: 1, timeoutMs: 300_000, signal: stopping.signal }));
     process.exit(failed);`);
   // Within a test file Node runs no others.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;

@@ -16,9 +16,14 @@ export interface Counts {
 /** Of the files, in the order of the time that their tests took: where to look when all of it takes too long. */
 const SHOWN = 12;
 
+/** What came of each file, by its path below the project's root. */
+export type Results = ReadonlyMap<string, Counts>;
+
 export const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 export const plus = (a: Counts, b: Counts): Counts =>
   ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped });
+export const total = (results: Results): Counts => [...results.values()].reduce(plus, NONE);
+
 /** How long a run took, in all and without set-up: the line before the last. Milliseconds. */
 export function took(allMs: number, setUpMs: number): string {
   const words = (ms: number) => {
@@ -34,30 +39,34 @@ export const summary = ({ passed, failed, skipped }: Counts) => `${passed} passe
  * Run test files in processes of their own, and print what they say.
  * @param files   below the project's root
  * @param signal  ends those that run
+ * @returns of each file that was begun; one that fails as a whole (it cannot be loaded, or takes too long) has one failed
  */
 export async function runFiles(
   files: readonly string[], { concurrency, timeoutMs, signal }: { concurrency: number; timeoutMs: number; signal?: AbortSignal },
-): Promise<Counts> {
-  if (files.length === 0) return NONE;
-  let counts = NONE;
+): Promise<Results> {
+  const results = new Map<string, Counts>();
+  if (files.length === 0) return results;
   const spent = new Map<string, number>();
   const took = ({ file, nesting, details }: { file?: string | undefined; nesting: number; details: { duration_ms: number } }) => {
     if (file !== undefined && nesting === 0) spent.set(file, (spent.get(file) ?? 0) + details.duration_ms);
   };
-  const add = (one: Partial<Counts>) => { counts = plus(counts, { ...NONE, ...one }); };
+  const add = ({ file, name }: { file?: string | undefined; name: string }, one: Partial<Counts>) => {
+    const path = relative(ROOT, file ?? name);
+    results.set(path, plus(results.get(path) ?? NONE, { ...NONE, ...one }));
+  };
   const stream = run({ files: files.map((file) => join(ROOT, file)), concurrency, timeout: timeoutMs, execArgv: ['--import', STOPPED], ...(signal ? { signal } : {}) });
   stream.on('test:pass', (event) => {
     took(event);
-    if (event.details.type !== 'suite') add(event.skip !== undefined ? { skipped: 1 } : { passed: 1 });
+    if (event.details.type !== 'suite') add(event, event.skip !== undefined ? { skipped: 1 } : { passed: 1 });
   });
   stream.on('test:fail', (event) => {
     took(event);
-    if (event.details.type !== 'suite') add({ failed: 1 });
+    if (event.details.type !== 'suite') add(event, { failed: 1 });
   });
   const printed = stream.compose(spec);
   printed.pipe(process.stdout, { end: false });
   await new Promise<void>((resolve, reject) => printed.once('end', resolve).once('error', reject));
   const slowest = [...spent].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
   if (files.length > SHOWN) console.log(`\nslowest: ${slowest.map(([file, ms]) => `${relative(ROOT, file)} ${Math.round(ms / 1_000)} s`).join(', ')}`);
-  return counts;
+  return results;
 }

@@ -1,7 +1,7 @@
 /**
  * `npm test`: brings what the tests run on, starts one Postgres and one Temporal server for all of them, and runs the
  * files: small ones side by side, one more than there are processors since each waits now and then, and beside them those
- * that start a whole platform.
+ * that start a whole platform. A few that failed run again, alone.
  *
  *   npm test                    everything
  *   npm test -- agent domain    only files whose path holds one of these words
@@ -12,7 +12,8 @@ import { join, sep } from 'node:path';
 import { findHome, openHome } from '../src/local/home.ts';
 import { type Installed, setUp } from '../src/local/setup/index.ts';
 import { printSteps } from '../src/local/up/progress.ts';
-import { NONE, plus, ROOT, runFiles, summary, took } from './run-files.ts';
+import { runFailedAgain } from './run-again.ts';
+import { type Results, ROOT, runFiles, summary, took, total } from './run-files.ts';
 import { startServices } from './services.ts';
 import { bringVersitygw } from './storage/versitygw.ts';
 
@@ -53,20 +54,23 @@ const services = await startServices(installed, scratch);
 Object.assign(process.env, services.environment);
 
 const isSetUp = performance.now();
-let counts = NONE;
+let results: Results = new Map();
 try {
   const platforms = files.filter((file) => file.startsWith(PLATFORMS));
   const small = files.filter((file) => !platforms.includes(file));
+  const options = { timeoutMs: LONGEST_MS, signal: stopping.signal };
   const run = async (some: readonly string[], concurrency: number) => {
-    const counted = await runFiles(some, { concurrency, timeoutMs: LONGEST_MS, signal: stopping.signal });
-    counts = plus(counts, counted);
+    const more = await runFiles(some, { ...options, concurrency });
+    results = new Map([...results, ...more]);
   };
   await Promise.all([run(platforms, 2), run(small, availableParallelism() + 1)]);
+  results = await runFailedAgain(results, options);
 } finally {
   await services.stop();
   rmSync(scratch, { recursive: true, force: true });
 }
 console.log(took(performance.now() - begun, isSetUp - begun));
+const counts = total(results);
 console.log(summary(counts));
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
 
