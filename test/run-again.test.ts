@@ -13,6 +13,7 @@ const moduleOf = (name: string) => JSON.stringify(new URL(name, import.meta.url)
 async function runAll(t: TestContext, bodies: Readonly<Record<string, string>>) {
   const directory = mkdtempSync(join(tmpdir(), 'reeve-test-again-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
+  writeFileSync(join(directory, 'shared.mjs'), SHARED);
   const ran = join(directory, 'ran');
   writeFileSync(ran, '');
   const files = Object.entries(bodies).map(([name, body]) => {
@@ -38,6 +39,7 @@ async function runAll(t: TestContext, bodies: Readonly<Record<string, string>>) 
   const times = readFileSync(ran, 'utf8').trim().split(' ').sort();
   return { stdout, last: stdout.trim().split('\n').at(-1), times };
 }
+const SHARED = `export const shared = (test, fails) => test('it is shared', () => { if (fails) throw new Error('on purpose'); });`;
 const FAILS = `test('it fails', () => { throw new Error('on purpose'); });`;
 
 test('what failed beside others and passes alone is named as unsteady; what fails alone too has failed', async (t) => {
@@ -50,6 +52,13 @@ test('what failed beside others and passes alone is named as unsteady; what fail
   assert.equal(last, '3 passed, 2 failed, 0 skipped', stdout);
   assert.deepEqual(times, ['bad', 'bad', 'broken', 'broken', 'good', 'unsteady', 'unsteady']);
   assert.deepEqual(stdout.match(/^unsteady: .*$/gm)?.map((line) => /(\w+)\.test\.ts/.exec(line)![1]), ['unsteady']);
+});
+
+test('a test that several files share runs again in the file where it failed', async (t) => {
+  const uses = (fails: string) => `const { shared } = await import('./shared.mjs'); shared(test, ${fails});`;
+  const { stdout, last, times } = await runAll(t, { well: uses('false'), unsteady: uses('times < 2') });
+  assert.equal(last, '2 passed, 0 failed, 0 skipped', stdout);
+  assert.deepEqual(times, ['unsteady', 'unsteady', 'well']);
 });
 
 test('where many fail it is not the machine: nothing runs again', async (t) => {

@@ -16,8 +16,10 @@ export async function runFailedAgain(first: Results, options: { readonly timeout
   const results = new Map(first);
   for (const file of failed) {
     const counts = total(await runFiles([file], { ...options, concurrency: 1 }));
+    // Nothing ran: it says nothing of what failed.
+    if (counts.failed + counts.passed === 0) continue;
     results.set(file, counts);
-    if (counts.failed === 0 && counts.passed > 0) console.log(`\nunsteady: ${file} failed beside others, and passes alone`);
+    if (counts.failed === 0) console.log(`\nunsteady: ${file} failed beside others, and passes alone`);
   }
   return results;
 }
