@@ -166,7 +166,7 @@ test('fault 16: a control worker that is frozen while it judges and replaces sto
   const { incidents, remediations } = await situationOf(platform);
   assert.deepEqual(incidents, before.situation.incidents);
   // The newest first.
-  const [own, ...older] = remediations as { action: string; decision: string; reason: string }[];
+  const [own, ...older] = remediations;
   assert.deepEqual([own!.action, own!.decision, / asked for it$/.test(own!.reason)], ['replace', 'acted', true]);
   assert.deepEqual(older, before.situation.remediations);
 });

@@ -39,8 +39,8 @@ export async function chosenAtEdge(platform: Platform, hostname: string): Promis
 
 export interface Situation {
   readonly containers: readonly unknown[];
-  readonly incidents: readonly unknown[];
-  readonly remediations: readonly unknown[];
+  readonly incidents: readonly (Pick<Incident, 'id' | 'subject' | 'cause' | 'state'> & { readonly why: string | null })[];
+  readonly remediations: readonly Pick<Remediation, 'id' | 'action' | 'decision' | 'reason'>[];
   /** Runs that do something to a container. */
   readonly ofContainers: readonly string[];
 }
@@ -51,7 +51,7 @@ export async function situationOf(platform: Platform): Promise<Situation> {
   const runs = await list<{ id: string; type: string; subject: string }>(platform, '/runs');
   return {
     containers: containers.map(({ id, incarnation, state, wanted, alive }) => ({ id, incarnation, state, wanted, alive })),
-    incidents: (await list<Incident>(platform, '/incidents')).map(({ id, subject, cause, state }) => ({ id, subject, cause, state })),
+    incidents: (await list<Incident>(platform, '/incidents')).map(({ id, subject, cause, state, closedWhy: why }) => ({ id, subject, cause, state, why })),
     remediations: (await list<Remediation>(platform, '/remediations')).map(({ id, action, decision, reason }) => ({ id, action, decision, reason })),
     ofContainers: runs.filter(({ subject }) => subject.startsWith('container:')).map(({ id, type }) => `${type} ${id}`),
   };
