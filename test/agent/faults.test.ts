@@ -147,6 +147,9 @@ test('with nginx reloading all the time, no request fails', async () => {
   const { requests, failed } = await load.stop();
   assert.deepEqual(failed, []);
   assert.ok(requests > 100, `${requests} requests`);
+  // Those that were told to leave before the master did so are not started again.
+  const children = () => readFileSync(`/proc/${container.pid('nginx')}/task/${container.pid('nginx')}/children`, 'utf8').trim().split(' ');
+  await until('two workers are left', () => children().length === 2);
 });
 
 test('nginx and the emperor are started again when they die, and what a killed supervisor left is ended', async () => {

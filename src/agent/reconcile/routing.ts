@@ -8,9 +8,10 @@ import type { ProofReader } from '../nginx/proof.ts';
 import {
   configurationPath, differencesOnDisk, inService, onDisk, removeOthers, stage, type StagedConfiguration, strangersIn, switchTo,
 } from '../nginx/stage.ts';
-import { acceptingWorkers, isAccepting } from '../nginx/workers.ts';
+import { acceptingWorkers, isAccepting, relieve } from '../nginx/workers.ts';
 import { newLinesOnly, testConfiguration, type TestResult } from '../nginx/test.ts';
 import { lastLines } from '../vassals/log-tail.ts';
+import type { ProcessIdentity } from '../../process/identity.ts';
 import type { Siblings } from '../signals.ts';
 import type { Rendered } from '../../render/container.ts';
 
@@ -52,7 +53,9 @@ export function routing(parts: {
   let served: Served | null = null;
   let files: Tree = createTree();
   /** Workers that were there before the last reload. */
-  let former: number[] = [];
+  let former: ProcessIdentity[] = [];
+  /** Ends the look after them, when there is another reload. */
+  let relieving = new AbortController();
   /** What was proved last, until what was switched to is. */
   let previous: Served | null = null;
   let unproved = 0;
@@ -106,7 +109,10 @@ export function routing(parts: {
   function reload(): void {
     const master = siblings.find('nginx');
     former = master ? acceptingWorkers(master.pid) : [];
+    relieving.abort();
+    relieving = new AbortController();
     siblings.signal('nginx', 'SIGHUP');
+    if (master) relieve(master.pid, former, relieving.signal).catch((error: Error) => log.warn('former workers of nginx not relieved', { error: error.message }));
   }
 
   return {
@@ -146,7 +152,7 @@ export function routing(parts: {
         reload();
         return { on: 'nginx', message: answer ? `it still serves generation ${answer.generation}` : 'it does not answer' };
       }
-      while (former.some(isAccepting)) {
+      while (former.some(({ pid }) => isAccepting(pid))) {
         if (Date.now() > deadline || parts.isHurried()) return { on: 'nginx', message: 'its former workers still take requests' };
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
