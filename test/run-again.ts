@@ -12,14 +12,14 @@ const MOST = 3;
 export async function runFailedAgain(first: Results, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<Results> {
   const failed = [...first].filter(([, counts]) => counts.failed > 0).map(([file]) => file);
   if (failed.length === 0 || failed.length > MOST || options.signal.aborted) return first;
-  console.log(`\n${failed.length === 1 ? 'this file' : 'these files'} failed beside others, and run again alone: ${failed.join(', ')}\n`);
+  console.log(`\nagain, alone: ${failed.join(', ')}\n`);
   const results = new Map(first);
   for (const file of failed) {
     const counts = total(await runFiles([file], { ...options, concurrency: 1 }));
     // Nothing ran: it says nothing of what failed.
     if (counts.failed + counts.passed === 0) continue;
     results.set(file, counts);
-    if (counts.failed === 0) console.log(`\nunsteady: ${file} failed beside others, and passes alone`);
+    if (counts.failed === 0) console.log(`\nunsteady: ${file} failed at first, and passes alone`);
   }
   return results;
 }

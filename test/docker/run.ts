@@ -9,6 +9,7 @@ import Docker from 'dockerode';
 import { findHome, openHome } from '../../src/local/home.ts';
 import { findTemporal } from '../../src/local/setup/temporal.ts';
 import { printSteps } from '../../src/local/up/progress.ts';
+import { runFailedAgain } from '../run-again.ts';
 import { type Counts, NONE, ROOT, runFiles, summary, total } from '../run-files.ts';
 import { bringBase } from './base.ts';
 import { type Engine, findEngine } from './dockerd.ts';
@@ -50,7 +51,8 @@ try {
   await step('the images', SET_UP_WITHIN_MS, () => buildAll(docker, temporal));
   Object.assign(process.env, { REEVE_TEST_PREFIX: OWN, REEVE_TEST_NO_INTERNET: noInternet ?? '' });
   const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(TESTED_WITHIN_MS)]);
-  counts = total(await runFiles(files.sort(), { concurrency: 1, timeoutMs: TESTED_WITHIN_MS, signal }));
+  const options = { timeoutMs: TESTED_WITHIN_MS, signal };
+  counts = total(await runFailedAgain(await runFiles(files.sort(), { ...options, concurrency: 1 }), options));
 } catch (error) {
   const { message } = error as Error;
   if (error instanceof Unavailable && !stopping.signal.aborted) {
