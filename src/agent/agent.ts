@@ -30,6 +30,7 @@ import { rotateLogs } from './nginx/rotate.ts';
 import { answerFiles } from './integrity/answer.ts';
 import { describer } from './integrity/describe.ts';
 import { lookAt } from './integrity/look.ts';
+import { createOverlay } from './nginx/overlay.ts';
 import { proofReader } from './nginx/proof.ts';
 import { prober } from './probe.ts';
 import { createLoop } from './reconcile/loop.ts';
@@ -86,8 +87,8 @@ export async function runAgent(configFile: string): Promise<void> {
   let isSettled = false;
 
   const proof = proofReader(places.probeSocket(layout));
-  const nginx = routing({ layout, siblings, log, proof, isHurried: () => loop.isRequested() });
   const isEdge = config.role === 'edge';
+  const nginx = routing({ layout, siblings, log, proof, isHurried: () => loop.isRequested(), ...(isEdge ? {} : { overlay: createOverlay(layout) }) });
   const members = isEdge ? edgeMembers({ pool, log, file: `${config.root}/members.json`, onChange: () => loop.request() }) : null;
   const masked: Masking = sitesKey === null ? () => null : masking({ layout, secrets: secretsOf(sitesKey), book, desired: () => reader.current() });
   const running = !isEdge && config.emperor

@@ -64,5 +64,8 @@ export const places = {
   probeSocket: (l: Layout) => `${l.runDir}/own/probe.sock`,
   /** At an edge, for its nginx alone; not in ownDir, which nginx's workers cannot enter. */
   relaySocket: (l: Pick<Layout, 'runDir'>) => `${l.runDir}/relay.sock`,
+  /** Hostnames that are newer than nginx's files: a link each, to a directory named by what it serves (src/agent/nginx/overlay.ts). */
+  overlayLinks: (l: Pick<Layout, 'runDir'>) => `${l.runDir}/new/hostnames`,
+  overlayValues: (l: Pick<Layout, 'runDir'>) => `${l.runDir}/new/values`,
   release: (l: Layout, release: string) => `${l.releasesDir}/${release}`,
 } as const;

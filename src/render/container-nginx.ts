@@ -39,6 +39,8 @@ export function createContainerNginx(layout: Layout) {
       trusted: [...layout.trusted],
       probeSocket: places.probeSocket(layout),
       runDir: layout.runDir,
+      overlayLinks: places.overlayLinks(layout),
+      overlayValues: places.overlayValues(layout),
       releases: layout.releasesDir,
       stores: layout.storesDir,
       bodyMegabytes: 100,

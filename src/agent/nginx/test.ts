@@ -22,7 +22,9 @@ function lastLines(text: string): string {
 }
 
 /** Files that hold only entries of maps, one a line, which cannot affect each other. */
-const ENTRY_FILES = ['hostnames.conf', 'sites.conf'];
+export const HOSTNAMES_FILE = 'hostnames.conf';
+export const SITES_FILE = 'sites.conf';
+const ENTRY_FILES = [HOSTNAMES_FILE, SITES_FILE];
 /** What begins after nginx's own settings. */
 const FIRST_MAP = /^ {2}map /m;
 
@@ -49,6 +51,9 @@ export function newLinesOnly(tested: StagedConfiguration, next: StagedConfigurat
   const entries = [...lines.keys()].map((name, n) => `  map $host $new_${n} {\n    include ${name};\n  }\n`).join('');
   return new Map([...lines, ['nginx.conf', `${main.slice(0, maps)}${entries}}\n`]]);
 }
+
+/** Of new lines, those of hostnames; none where there are lines of sites too. */
+export const newHostnamesAlone = (reduced: ConfigurationFiles) => (reduced.get(SITES_FILE) === '' ? reduced.get(HOSTNAMES_FILE)! : '');
 
 /** The lines of `after` that `before` does not have: only between their common beginning and end is anything compared. */
 export function addedLines(before: string, after: string): string {

@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { type Layout, places } from '../../domain/layout.ts';
 import type { Drift, Waiting } from '../../domain/observed.ts';
 import { createTree, type Tree } from '../files/tree.ts';
-import type { Log } from '../../log.ts';
+import { type Log, messageOf } from '../../log.ts';
+import type { Overlay } from '../nginx/overlay.ts';
 import type { ProofReader } from '../nginx/proof.ts';
 import {
   configurationPath, differencesOnDisk, inService, onDisk, removeOthers, stage, type StagedConfiguration, strangersIn, switchTo,
 } from '../nginx/stage.ts';
 import { acceptingWorkers, isAccepting, relieve } from '../nginx/workers.ts';
-import { newLinesOnly, testConfiguration, type TestResult } from '../nginx/test.ts';
+import { HOSTNAMES_FILE, newHostnamesAlone, newLinesOnly, SITES_FILE, testConfiguration, type TestResult } from '../nginx/test.ts';
 import { lastLines } from '../vassals/log-tail.ts';
 import type { ProcessIdentity } from '../../process/identity.ts';
 import type { Siblings } from '../signals.ts';
@@ -46,9 +47,9 @@ type Served = StagedConfiguration & { readonly proof: string };
 
 /** @param isHurried whether another pass is asked for already: then none waits for old workers */
 export function routing(parts: {
-  layout: Layout; siblings: Siblings; proof: ProofReader; log: Log; isHurried(): boolean;
+  layout: Layout; siblings: Siblings; proof: ProofReader; log: Log; isHurried(): boolean; overlay?: Overlay;
 }): Routing {
-  const { layout, siblings, proof, log } = parts;
+  const { layout, siblings, proof, log, overlay } = parts;
   let tested: StagedConfiguration | null = null;
   let served: Served | null = null;
   let files: Tree = createTree();
@@ -56,6 +57,8 @@ export function routing(parts: {
   let former: ProcessIdentity[] = [];
   /** Ends the look after them, when there is another reload. */
   let relieving = new AbortController();
+  /** What was tested last has these lines of hostnames.conf more than what was tested before, and no new site. */
+  let added: { readonly proof: string; readonly lines: string } | null = null;
   /** What was proved last, until what was switched to is. */
   let previous: Served | null = null;
   let unproved = 0;
@@ -106,6 +109,15 @@ export function routing(parts: {
     watch(served);
   }
 
+  /** It only makes new hostnames quicker: what cannot be written there is served once nginx has read it. */
+  function overlaid(change: (overlay: Overlay) => void): void {
+    try {
+      if (overlay) change(overlay);
+    } catch (error) {
+      log.warn('overlay', { error: messageOf(error) });
+    }
+  }
+
   function reload(): void {
     const master = siblings.find('nginx');
     former = master ? acceptingWorkers(master.pid) : [];
@@ -122,13 +134,17 @@ export function routing(parts: {
       if (!served) takeOver(wanted);
       if (served?.proof === wanted.digests.nginx || isRefused(wanted)) return { ok: true };
       const reduced = tested && newLinesOnly(tested, { name: TEST_NAME, files: wanted.nginx });
+      added = reduced && { proof: wanted.digests.nginx, lines: newHostnamesAlone(reduced) };
       stage(layout, { name: TEST_NAME, files: reduced ?? wanted.nginx }, reduced ? tested : null);
       return await testConfiguration(layout, TEST_NAME);
     },
     apply(wanted, generation) {
       if (isRefused(wanted)) return;
       refused = null;
+      overlaid((one) => one.keepOnly(wanted.nginx.get(HOSTNAMES_FILE) ?? ''));
       if (served?.proof !== wanted.digests.nginx) {
+        const [read, lines] = [previous ?? served, added?.proof === wanted.digests.nginx ? added.lines : ''];
+        if (read) overlaid((one) => one.put(lines, read.files.get(SITES_FILE) ?? ''));
         const next = named(wanted, generation);
         stage(layout, next, served);
         switchTo(layout, next.name);
@@ -159,6 +175,7 @@ export function routing(parts: {
       former = [];
       previous = null;
       unproved = 0;
+      overlaid((one) => one.clear());
       return refused && { on: 'nginx', message: refused.message };
     },
     mend() {
