@@ -27,7 +27,7 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
   const links = places.overlayLinks(layout);
   const values = places.overlayValues(layout);
   /** What an agent before this one left is served still, until the files of this one are. */
-  const served = new Map(names(links).map((name) => [name, lineOf(name, valueOf(`${links}/${name}`))]));
+  const served = new Map(names(links).map((name) => [name, lineOf(name, valueBehind(`${links}/${name}`))]));
 
   function remove(name: string): void {
     rmSync(`${links}/${name}`, { force: true, recursive: true });
@@ -62,7 +62,7 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
 const lineOf = (name: string, value: string) => `${name} "${value.replaceAll('~', ' ')}";`;
 
 /** Empty for what is no link: no line is like it, so it goes. */
-function valueOf(link: string): string {
+function valueBehind(link: string): string {
   try {
     return basename(readlinkSync(link));
   } catch {

@@ -139,9 +139,9 @@ export function routing(parts: {
       return await testConfiguration(layout, TEST_NAME);
     },
     apply(wanted, generation) {
+      overlaid((one) => one.keepOnly(wanted.nginx.get(HOSTNAMES_FILE) ?? ''));
       if (isRefused(wanted)) return;
       refused = null;
-      overlaid((one) => one.keepOnly(wanted.nginx.get(HOSTNAMES_FILE) ?? ''));
       if (served?.proof !== wanted.digests.nginx) {
         const [read, lines] = [previous ?? served, added?.proof === wanted.digests.nginx ? added.lines : ''];
         if (read) overlaid((one) => one.put(lines, read.files.get(SITES_FILE) ?? ''));
