@@ -93,10 +93,12 @@ function simulate({ containers, events, settings, works, answers, noise }: Histo
     const databaseAway = goesOn('database away').length > 0;
     if (goesOn('platform away').length > 0) hiddenUntil = now;
     const isDown = (site: string) => sitesDown.has(site) || databaseAway;
-    const cured = (site: string, within: number) => events.some((each) => each.kind === 'site fails' && SITES[each.who % SITES.length] === site
-      && each.at + each.lasts <= now && now < each.at + each.lasts + within);
+    /** Sites that were cured a moment ago, and when. */
+    const cured = events.filter(({ kind, at, lasts }) => kind === 'site fails' && at + lasts <= now && now < at + lasts + HEALS_WITHIN)
+      .map(({ who, at, lasts }) => ({ site: SITES[who % SITES.length]!, at: at + lasts }));
     /** Which container heals first, and which last. */
-    const isDownIn = (box: Box, site: string) => isDown(site) || cured(site, (Number(box.id.slice(1)) * 17 + Number(site) * 11) % HEALS_WITHIN);
+    const isDownIn = (box: Box, site: string) => isDown(site)
+      || cured.some((each) => each.site === site && now < each.at + (Number(box.id.slice(1)) * 17 + Number(site) * 11) % HEALS_WITHIN);
 
     for (const { act, fault, wasWell, replacement } of steps.filter(({ ends }) => ends <= now)) {
       const { box } = act;

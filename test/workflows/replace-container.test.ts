@@ -95,7 +95,9 @@ for (const [at, state, result, told, wanted] of [
     assert.equal((await slot()).state, state);
     assert.match((await slot()).result, result);
     const { rows: [incident] } = await pool.query('select timeline from incident where id = $1', [id]);
-    assert.deepEqual(incident.timeline.map(({ what }: { what: string }) => what).slice(-2), ['replacing', told]);
+    // The judge looks too, and closes what is about a container that is gone.
+    const story = incident.timeline.map(({ what }: { what: string }) => what).filter((what: string) => what !== 'closed');
+    assert.deepEqual(story.slice(-2), ['replacing', told]);
     const { rows: [after] } = await pool.query('select m.result, c.wanted from remediation m join container c on c.id = m.container where m.id = $1', [decision]);
     assert.deepEqual(after, { result: state, wanted });
   });
