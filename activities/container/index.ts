@@ -70,7 +70,7 @@ export function createContainerActivities(inside: Inside) {
       return { generation, mended: drift.length, waitingOn };
     },
 
-    /** Start anew the vassals of these sites that run and do not answer well; those alone are returned. */
+    /** Start anew the vassals of these sites that run and do not answer well; those alone are returned. What died is waited for, up to 15 s. */
     async restartVassals({ sites }: { sites: readonly string[] }): Promise<readonly Restarted[]> {
       refuseStale();
       return await inside.restart(sites);

@@ -112,6 +112,7 @@ test('what an agent before this one left is kept while it is wanted; what is no 
   const overlay = createOverlay({ runDir });
   overlay.keepOnly('kept.example "s1 primary allow -";\nother.example "s1 alias allow -";\n');
   assert.deepEqual(readdirSync(links), ['kept.example']);
-  overlay.clear();
+  // A longer name with the same rest is another one.
+  overlay.keepOnly('www.kept.example "s1 primary allow -";\n');
   assert.deepEqual(readdirSync(links), []);
 });

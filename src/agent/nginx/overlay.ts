@@ -40,7 +40,7 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
       for (const line of fresh) {
         const [, name, ...fields] = LINE.exec(line) ?? [];
         const value = fields.join('~');
-        if (name === undefined || value.length > LONGEST || !`\n${sites}`.includes(`\n${fields[0]} "`)) continue;
+        if (name === undefined || value.length > LONGEST || !holdsLine(sites, `${fields[0]} "`)) continue;
         mkdirSync(`${values}/${value}`, { recursive: true });
         chmodSync(`${values}/${value}`, 0o711);
         remove(name);
@@ -49,7 +49,7 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
       }
     },
     keepOnly(hostnames) {
-      for (const [name, line] of [...served]) if (!hostnames.includes(line)) remove(name);
+      for (const [name, line] of [...served]) if (!holdsLine(hostnames, line)) remove(name);
     },
     clear() {
       if (served.size === 0) return;
@@ -59,6 +59,8 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
   };
 }
 
+/** Whether a line of the text begins so; within a line it is the end of a longer name. */
+const holdsLine = (text: string, start: string) => text.startsWith(start) || text.includes(`\n${start}`);
 const lineOf = (name: string, value: string) => `${name} "${value.replaceAll('~', ' ')}";`;
 
 /** Empty for what is no link: no line is like it, so it goes. */

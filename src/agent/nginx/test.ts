@@ -21,9 +21,9 @@ function lastLines(text: string): string {
   return text.trim().split('\n').slice(-3).join('\n').slice(0, 1_000);
 }
 
-/** Files that hold only entries of maps, one a line, which cannot affect each other. */
 export const HOSTNAMES_FILE = 'hostnames.conf';
 export const SITES_FILE = 'sites.conf';
+/** Files that hold only entries of maps, one a line, which cannot affect each other. */
 const ENTRY_FILES = [HOSTNAMES_FILE, SITES_FILE];
 /** What begins after nginx's own settings. */
 const FIRST_MAP = /^ {2}map /m;
