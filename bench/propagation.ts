@@ -83,7 +83,7 @@ async function bindAndWait(platform: TestPlatform, containers: readonly TestCont
   const { generation } = await platform.bind(hostname, lightSite(1));
   const start = performance.now();
   await Promise.all(containers.map(async ({ config }) => {
-    while ((await statusOf(config.listen.port, hostname)) === 421) await delay(1);
+    while ((await statusOf(config.listen.port, hostname)) === 421) await delay(containers.length === 1 ? 1 : 5);
   }));
   const took = performance.now() - start;
   for (const container of containers) await container.untilServed(generation);

@@ -113,6 +113,9 @@ export async function runAgent(configFile: string): Promise<void> {
   const mendNow = async () => {
     mendNext();
     book.retryAll();
+    const first = await loop.run();
+    if (!first.isPassing) return first.record;
+    await nginx.settled();
     return (await loop.run()).record;
   };
   const loop = createLoop<ReconcileResult>({
@@ -124,7 +127,7 @@ export async function runAgent(configFile: string): Promise<void> {
       const result = await pass();
       record = { ...result.record, load: load.read(result.record.vassals) };
       metrics.observe(record, (performance.now() - start) / 1_000);
-      lease.report(record);
+      lease.report(record, result.isPassing);
       rotate();
       const current = reader.current();
       if (result.againInMs === null && current && kept.wantsFolding()) kept.fold(current);

@@ -16,8 +16,8 @@ const DRIFT_KEPT = 1_000;
 export interface Lease {
   /** 0 until the platform has been reached. */
   incarnation(): number;
-  /** Hand over the newest record: sent at once when it says something new, and with each renewal. */
-  report(record: ContainerRecord): void;
+  /** Hand over the newest record: sent with each renewal, and at once when it says something new, unless that passes. */
+  report(record: ContainerRecord, isPassing?: boolean): void;
   /** False once the platform has said that this incarnation is over. */
   isCurrent(): boolean;
   /** Whether the container, of which only the agent restarted, was ready. */
@@ -111,9 +111,10 @@ export function createLease(options: {
   void trigger();
   return {
     incarnation: () => (joined ? incarnation : 0),
-    report(record) {
+    report(record, isPassing = false) {
       drift = [...drift, ...record.drift].slice(-DRIFT_KEPT);
       latest = record;
+      if (isPassing) return;
       if (drift.length > 0 || JSON.stringify({ ...record, drift: [] }) !== sent) if (failures === 0) void trigger();
     },
     isCurrent: () => !over,

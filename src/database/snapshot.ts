@@ -2,6 +2,7 @@ import {
   type DatabaseServerDesired, type Desired, type HostnameDesired, type PlatformSettings, type ReleaseDesired, seenIn, type SiteDesired,
 } from '../domain/desired.ts';
 import { ReeveError } from '../domain/errors.ts';
+import { withChanges } from '../domain/rows.ts';
 import { translated } from './errors.ts';
 import type { Pool } from './pool.ts';
 
@@ -118,11 +119,5 @@ function applyRows({ platform, sites: siteRows, hostnames: hostnameRows, release
 function applied<Row extends { deleted: boolean }>(
   base: ReadonlyMap<string, Row>, rows: readonly Row[], key: (row: Row) => string,
 ): ReadonlyMap<string, Row> {
-  if (rows.length === 0) return base;
-  const next = new Map(base);
-  for (const row of rows) {
-    if (row.deleted) next.delete(key(row));
-    else next.set(key(row), row);
-  }
-  return next;
+  return withChanges(base, new Map(rows.map((row) => [key(row), row.deleted ? undefined : row])));
 }

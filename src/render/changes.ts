@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { DatabaseServerDesired, Desired, HostnameDesired, ReleaseDesired, SiteDesired } from '../domain/desired.ts';
 import type { ReleaseId, SiteId } from '../domain/id.ts';
+import { differing } from '../domain/rows.ts';
 import { canonicalJson, digestOf } from './digest.ts';
 import { createSetDigest } from './set-digest.ts';
 
@@ -33,12 +34,12 @@ export function createTracker<K extends string, R extends object>() {
   return {
     update(rows: ReadonlyMap<K, R>): Changes<K, R> {
       if (rows === last) return NONE;
+      const others = last && differing(last, rows);
       last = rows;
       const changed: K[] = [];
       const removed: [K, R][] = [];
       const before = new Map<K, R>();
-      // forEach makes no pair for each of the rows.
-      rows.forEach((row, key) => {
+      const look = (row: R, key: K) => {
         const old = known.get(key);
         if (old?.row === row) return;
         const digest = hash('sha256', `${key.length}:${key}${canonicalJson(row)}`, 'hex');
@@ -50,14 +51,21 @@ export function createTracker<K extends string, R extends object>() {
         }
         set.add(digest);
         changed.push(key);
-      });
-      if (known.size > rows.size) {
-        for (const [key, { row, digest }] of known) {
-          if (rows.has(key)) continue;
-          known.delete(key);
-          set.remove(digest);
-          removed.push([key, row]);
+      };
+      const leave = (key: K, { row, digest }: Known<R>) => {
+        known.delete(key);
+        set.remove(digest);
+        removed.push([key, row]);
+      };
+      if (others) {
+        for (const key of others) {
+          const [row, old] = [rows.get(key), known.get(key)];
+          if (row) look(row, key);
+          else if (old) leave(key, old);
         }
+      } else {
+        rows.forEach(look);
+        for (const [key, old] of known) if (!rows.has(key)) leave(key, old);
       }
       return { changed, removed, before };
     },

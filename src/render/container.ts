@@ -1,6 +1,7 @@
 import type { Desired, HostnameDesired, SiteDesired } from '../domain/desired.ts';
 import type { ReleaseId, SiteId } from '../domain/id.ts';
 import type { Layout } from '../domain/layout.ts';
+import { withChanges } from '../domain/rows.ts';
 import { createDesiredTracker } from './changes.ts';
 import { createContainerNginx } from './container-nginx.ts';
 import { digestOf } from './digest.ts';
@@ -71,9 +72,8 @@ export function createContainerRenderer(layout: Layout, secrets: Secrets, recall
   const hostLines = createSortedLines();
   const siteLines = createSortedLines();
   const failing = new Map<SiteId, readonly string[]>();
-  const vassals = new Map<SiteId, RenderedVassal>();
+  let vassals: ReadonlyMap<SiteId, RenderedVassal> = new Map();
   const vassalSet = createSetDigest();
-  let shownVassals: ReadonlyMap<SiteId, RenderedVassal> = new Map();
   let kept: ReadonlyMap<SiteId, Kept> = new Map();
   let unused = recalled;
   /** Most sites have the same releases, and one list of them is enough. */
@@ -114,6 +114,7 @@ export function createContainerRenderer(layout: Layout, secrets: Secrets, recall
 
   /** Old hostnames go before new ones come: one that moved from A to B must not be removed with A. */
   function replace(next: ReadonlyMap<SiteId, SiteResult | null>): void {
+    const changed = new Map<SiteId, RenderedVassal | undefined>();
     for (const [site, result] of next) {
       for (const name of placed.get(site)?.names ?? []) {
         if (!result?.hostnames.has(name)) hostLines.delete(name);
@@ -126,13 +127,13 @@ export function createContainerRenderer(layout: Layout, secrets: Secrets, recall
       const before = placed.get(site);
       if (before?.vassal) vassalSet.remove(before.filesDigest);
       if (result?.vassal) vassalSet.add(result.filesDigest);
-      if (result?.vassal) vassals.set(site, result.vassal);
-      else vassals.delete(site);
+      changed.set(site, result?.vassal ?? undefined);
       if (result) placed.set(site, place(result));
       else placed.delete(site);
       if (result && result.reasons.length > 0) failing.set(site, result.reasons);
       else failing.delete(site);
     }
+    vassals = withChanges(vassals, changed);
   }
 
   return {
@@ -152,12 +153,10 @@ export function createContainerRenderer(layout: Layout, secrets: Secrets, recall
         next.set(id, site ? renderSite({ layout, secrets, desired, site, rows: hostnamesOf.get(id), kept: kept.get(id) }) : null);
       }
       replace(next);
-      const isOther = next.size > 0 || found > 0;
-      if (isOther) shownVassals = new Map(vassals);
-      const files = nginx(desired, { hostnames: hostLines.text(), sites: siteLines.text() }, isOther ? placed : null);
+      const files = nginx(desired, { hostnames: hostLines.text(), sites: siteLines.text() }, next.size > 0 || found > 0 ? placed : null);
       return {
         nginx: files.files,
-        vassals: shownVassals,
+        vassals,
         lines: siteLines.entries(),
         failures: [...failing].flatMap(([site, reasons]) => reasons.map((reason) => ({ site, reason }))),
         digests: { desired: digest, files: digestOf([files.digest, vassalSet.text()]), nginx: files.digest },

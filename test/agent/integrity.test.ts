@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { lastCheck, listDrift, recordCheck } from '../../src/database/drift.ts';
+import type { ContainerRecord } from '../../src/domain/observed.ts';
 import { RENDERER_VERSION } from '../../src/domain/layout.ts';
 import type { IntegrityReport } from '../../src/domain/resources/drift.ts';
 import { agentToken } from '../../src/domain/secrets.ts';
@@ -41,10 +42,11 @@ async function record(report: Report): Promise<void> {
   await recordCheck(platform.pool, report);
 }
 
-async function mend(): Promise<void> {
+async function mend(): Promise<ContainerRecord> {
   const { agent_url, incarnation } = await container.row();
   const authorization = `Bearer ${agentToken(platform.sitesKey, container.id, incarnation)}`;
-  await fetch(`${agent_url}/reconcile`, { method: 'POST', headers: { authorization } });
+  const answer = await fetch(`${agent_url}/reconcile`, { method: 'POST', headers: { authorization } });
+  return (await answer.json()) as ContainerRecord;
 }
 
 /** Found by one look, named; mended; recorded with its end. */
@@ -72,6 +74,15 @@ test('a container that is as it should be: same, by one comparison of all files'
   assert.equal(report.files, 10);
   await record(report);
   assert.equal((await lastCheck(platform.pool, container.id))!.verdict, 'same');
+});
+
+test('a new hostname that is served, and that nginx has not read yet, is no drift, and mending does not wait for it', async () => {
+  for (const hostname of ['early.example.test', 'late.example.test']) {
+    await platform.bind(hostname, site);
+    await until('it is served', async () => (await container.get(hostname)).status !== 421);
+    if (hostname === 'late.example.test') assert.deepEqual((await mend()).waitingOn, []);
+    assert.deepEqual((({ verdict, drift, reason }) => ({ verdict, drift, reason }))(await look()), { verdict: 'same', drift: [], reason: null });
+  }
 });
 
 test('fault 8: an edited file of nginx, with the line that differs', async () => {

@@ -57,6 +57,21 @@ test('what is bound is served at once, a redirect too, as it is once nginx has r
   assert.deepEqual(await asked(), expected);
 });
 
+test('hostnames that come one after the other are each served at once, and read by nginx together', async () => {
+  const reloads = () => container.log().split('"nginx configuration"').length;
+  const before = reloads();
+  const names = Array.from({ length: 8 }, (_, n) => `one-of-${n}.example.test`);
+  let generation = 0;
+  for (const name of names) {
+    ({ generation } = await platform.bind(name, site));
+    await until('it is served', async () => (await container.get(name)).status === 200);
+  }
+  await container.untilServed(generation);
+  assert.ok(reloads() - before < names.length, `${reloads() - before} reloads for ${names.length} hostnames`);
+  assert.deepEqual(waiting(), []);
+  for (const name of names) assert.equal((await container.get(name)).status, 200, name);
+});
+
 test('what is unbound before nginx has read it is not served', async (t) => {
   const thaw = freezeMaster(t);
   await platform.bind('short.example.test', site);

@@ -57,6 +57,8 @@ export function describer(parts: {
 
   return {
     async describe() {
+      // Else its files would be those of an older state than the one that it has accepted.
+      await routing.settled();
       const desired = parts.desired();
       const { manifest, ...rest } = await files();
       return {

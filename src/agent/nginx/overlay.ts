@@ -8,8 +8,12 @@ import { basename } from 'node:path';
 import { type Layout, places } from '../../domain/layout.ts';
 
 export interface Overlay {
-  /** Serve these lines of hostnames.conf, which were tested, from now on: those of sites that nginx knows, by the sites.conf that it has read. */
-  put(lines: string, sites: string): void;
+  /**
+   * Serve these lines of hostnames.conf, which were tested, from now on: those of sites that nginx knows, by the sites.conf
+   * that it has read.
+   * @returns whether all of them are
+   */
+  put(lines: string, sites: string): boolean;
   /** Take away what `hostnames`, the text of a hostnames.conf, does not hold. */
   keepOnly(hostnames: string): void;
   /** Everything of it is in files that nginx has read, or wanted no more. */
@@ -36,17 +40,23 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
   return {
     put(lines, sites) {
       const fresh = lines.split('\n').filter(Boolean);
-      if (fresh.length > MOST) return;
+      if (fresh.length > MOST) return false;
+      let all = true;
       for (const line of fresh) {
         const [, name, ...fields] = LINE.exec(line) ?? [];
         const value = fields.join('~');
-        if (name === undefined || value.length > LONGEST || !holdsLine(sites, `${fields[0]} "`)) continue;
+        if (name === undefined || value.length > LONGEST || !holdsLine(sites, `${fields[0]} "`)) {
+          all = false;
+          continue;
+        }
+        if (served.get(name) === line) continue;
         mkdirSync(`${values}/${value}`, { recursive: true });
         chmodSync(`${values}/${value}`, 0o711);
         remove(name);
         symlinkSync(`${values}/${value}`, `${links}/${name}`);
         served.set(name, line);
       }
+      return all;
     },
     keepOnly(hostnames) {
       for (const [name, line] of [...served]) if (!holdsLine(hostnames, line)) remove(name);

@@ -1,6 +1,7 @@
 /** Whether what was read may replace what is known: laws 3 and 4. Pure. */
 import type { Desired } from '../../domain/desired.ts';
 import { compareGenerations } from '../../domain/generation.ts';
+import { differing } from '../../domain/rows.ts';
 
 export interface Incoming {
   readonly desired: Desired;
@@ -56,10 +57,7 @@ function refused(why: 'older' | 'other contents' | 'no tombstone', message: stri
 function missing(
   before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>, tombstones: ReadonlySet<string>, what: string,
 ): string[] {
-  if (before === after) return [];
-  const gone: string[] = [];
-  for (const key of before.keys()) if (!after.has(key) && !tombstones.has(key)) gone.push(`${what} ${key}`);
-  return gone;
+  return differing(before, after).filter((key) => !after.has(key) && !tombstones.has(key)).map((key) => `${what} ${key}`);
 }
 
 /** The first row in which two states differ, in words; null when they are the same. */

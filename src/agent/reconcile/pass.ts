@@ -20,6 +20,8 @@ import type { Vassals } from './vassals.ts';
 
 export interface ReconcileResult extends PassResult {
   readonly record: ContainerRecord;
+  /** The next pass, a moment later, brings what this one began: nobody needs to hear of it before. */
+  readonly isPassing: boolean;
 }
 
 export interface Parts {
@@ -140,7 +142,7 @@ export function createPass(parts: Parts): { pass(): Promise<ReconcileResult>; me
       quarantined: desired ? quarantinedOf(book, desired) : [], drift, vassals: counts,
     };
     const again = waiting.some(({ on }) => on === 'nginx' || on === 'emperor' || on === 'disk') ? RETRY_MS : null;
-    return { record, againInMs: reader.hasTried() ? (pending ? SOON_MS : again) : 0 };
+    return { record, isPassing: parts.routing.isGathering(), againInMs: reader.hasTried() ? (pending ? SOON_MS : again) : 0 };
   }
 
   return { pass, mendNext: () => { mendedAt = 0; } };

@@ -1,7 +1,8 @@
 /** From desired state to files that nginx takes: what is bad is held back, site by site, and the rest goes on. */
-import type { Desired } from '../../domain/desired.ts';
+import type { Desired, SiteDesired } from '../../domain/desired.ts';
 import type { SiteId } from '../../domain/id.ts';
 import type { Waiting } from '../../domain/observed.ts';
+import { differing } from '../../domain/rows.ts';
 import type { Rendered } from '../../render/container.ts';
 import type { Kept } from '../../render/site.ts';
 import { wholeVassal } from '../../render/vassal.ts';
@@ -56,9 +57,8 @@ export function preparer(parts: {
   return {
     holdBack,
     remember({ before, desired }) {
-      for (const [site, row] of desired.sites) {
-        const old = before?.sites.get(site);
-        if (old === row) continue;
+      for (const site of differing(before?.sites ?? new Map<SiteId, SiteDesired>(), desired.sites)) {
+        if (!desired.sites.has(site)) continue;
         changed.add(site);
         // While an earlier change is still under way, what it is to go back to stays.
         const line = last?.lines.get(site) ?? null;

@@ -24,6 +24,11 @@ const REFUSALS = 3;
 /** What it refuses (a zone of shared memory that is used otherwise, an address that is taken) rarely mends itself. */
 const REFUSED_RETRY_MS = 60_000;
 const TEST_NAME = '0-test';
+/**
+ * New hostnames that are served already let others come before nginx reads them all at once: where ten containers share
+ * two cores, the reloads of the first would keep the last from serving. docs/decisions/propagation.md
+ */
+const GATHER_MS = 200;
 
 /** What a renderer gives for nginx, and what nginx's proof says when it serves that. */
 export type Configuration = Pick<Rendered, 'nginx'> & { readonly digests: Pick<Rendered['digests'], 'nginx'> };
@@ -31,8 +36,12 @@ export type Configuration = Pick<Rendered, 'nginx'> & { readonly digests: Pick<R
 export interface Routing {
   /** Whether nginx takes these files; nothing in service is touched. */
   test(wanted: Configuration): Promise<TestResult>;
-  /** Put tested files in service. */
+  /** Put tested files in service, or their new hostnames alone while more are gathered. */
   apply(wanted: Configuration, generation: number): void;
+  /** Whether what was applied last is served, and nginx is to read it a moment later. */
+  isGathering(): boolean;
+  /** Resolves when nginx serves what was applied last; after a second in any case, since changes may never end. */
+  settled(): Promise<void>;
   /** Null: nginx serves what was applied last, and nothing else. Else what it waits for. */
   prove(): Promise<Waiting | null>;
   /** Compare the files in service with what was written, and mend them. */
@@ -62,6 +71,8 @@ export function routing(parts: {
   /** What was proved last, until what was switched to is. */
   let previous: Served | null = null;
   let unproved = 0;
+  /** New hostnames are gathered until then, ms; null: none are. */
+  let gathersUntil: number | null = null;
   /** What nginx did not take though its test passed; tried again then, ms. */
   let refused: { readonly proof: string; readonly message: string; readonly retryAt: number } | null = null;
   const isRefused = (wanted: Configuration) => refused?.proof === wanted.digests.nginx && Date.now() < refused.retryAt;
@@ -118,6 +129,35 @@ export function routing(parts: {
     }
   }
 
+  function switchToNew(wanted: Configuration, generation: number): void {
+    const next = named(wanted, generation);
+    stage(layout, next, served);
+    switchTo(layout, next.name);
+    log.info('nginx configuration', { was: served?.name ?? null, now: next.name });
+    const replaced = served;
+    previous ??= served;
+    served = { ...next, proof: wanted.digests.nginx };
+    tested = served;
+    watch(served);
+    reload();
+    removeOthers(layout, [replaced?.name ?? null, previous?.name ?? null, next.name]);
+  }
+
+  /** Serve what is only new hostnames now; whether all of it is. */
+  function isServedEarly(wanted: Configuration): boolean {
+    const read = previous ?? served;
+    if (!read || added?.proof !== wanted.digests.nginx) return false;
+    let all = false;
+    overlaid((one) => { all = one.put(added!.lines, read.files.get(SITES_FILE) ?? '') && added!.lines !== ''; });
+    return all && sizeOf(served!) + added.lines.length === sizeOf({ files: wanted.nginx });
+  }
+
+  /** Whether nginx is to wait for more of them. */
+  function gathers(): boolean {
+    gathersUntil ??= Date.now() + GATHER_MS;
+    return Date.now() < gathersUntil;
+  }
+
   function reload(): void {
     const master = siblings.find('nginx');
     former = master ? acceptingWorkers(master.pid) : [];
@@ -140,25 +180,20 @@ export function routing(parts: {
     },
     apply(wanted, generation) {
       overlaid((one) => one.keepOnly(wanted.nginx.get(HOSTNAMES_FILE) ?? ''));
+      const isNew = served?.proof !== wanted.digests.nginx && !isRefused(wanted);
+      if (isNew && isServedEarly(wanted) && gathers()) return;
+      gathersUntil = null;
       if (isRefused(wanted)) return;
       refused = null;
-      if (served?.proof !== wanted.digests.nginx) {
-        const [read, lines] = [previous ?? served, added?.proof === wanted.digests.nginx ? added.lines : ''];
-        if (read) overlaid((one) => one.put(lines, read.files.get(SITES_FILE) ?? ''));
-        const next = named(wanted, generation);
-        stage(layout, next, served);
-        switchTo(layout, next.name);
-        log.info('nginx configuration', { was: served?.name ?? null, now: next.name });
-        const replaced = served;
-        previous ??= served;
-        served = { ...next, proof: wanted.digests.nginx };
-        tested = served;
-        watch(served);
-        reload();
-        removeOthers(layout, [replaced?.name ?? null, previous?.name ?? null, next.name]);
-      }
+      if (isNew) switchToNew(wanted, generation);
+    },
+    isGathering: () => gathersUntil !== null,
+    async settled() {
+      const deadline = Date.now() + 5 * GATHER_MS;
+      while ((gathersUntil !== null || previous) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     },
     async prove() {
+      if (gathersUntil !== null) return { on: 'nginx', message: 'new hostnames are served, and nginx reads them in a moment' };
       const digest = served?.proof ?? '';
       const deadline = Date.now() + PROVE_WITHIN_MS;
       const answer = await proof.await(digest, PROVE_WITHIN_MS);
@@ -195,4 +230,6 @@ export function routing(parts: {
   };
 }
 
+/** Characters of its lines of hostnames. */
+const sizeOf = ({ files }: Pick<StagedConfiguration, 'files'>) => files.get(HOSTNAMES_FILE)?.length ?? 0;
 const shortDigest = ({ digests }: Configuration) => digests.nginx.slice(0, 12);

@@ -7,6 +7,7 @@ import type { Drift } from '../../domain/observed.ts';
 import type { Owner } from '../files/atomic.ts';
 import type { Tree } from '../files/tree.ts';
 import { removeTreesSync } from '../../process/remove-tree.ts';
+import { differing } from '../../domain/rows.ts';
 import type { Rendered } from '../../render/container.ts';
 import { fileOf, type RenderedVassal } from '../../render/vassal.ts';
 
@@ -56,10 +57,9 @@ export function siteFiles(layout: Layout, tree: Tree, before: Iterable<SiteId> =
   return {
     apply(desired, wanted) {
       const failed = new Map<SiteId, string>();
-      for (const [site, vassal] of wanted.vassals) {
-        if (applied.get(site) === vassal) continue;
-        const row = desired.sites.get(site);
-        if (!row) continue;
+      for (const site of differing(applied, wanted.vassals)) {
+        const [vassal, row] = [wanted.vassals.get(site), desired.sites.get(site)];
+        if (!vassal || !row) continue;
         const owner = ownerOf(layout, row);
         try {
           prepare(site, owner);

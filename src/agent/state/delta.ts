@@ -2,6 +2,7 @@
 import type {
   DatabaseServerDesired, Desired, HostnameDesired, PlatformSettings, ReleaseDesired, SiteDesired,
 } from '../../domain/desired.ts';
+import { differing } from '../../domain/rows.ts';
 import type { Touched } from '../../render/remembered.ts';
 
 interface Rows {
@@ -48,14 +49,10 @@ export function fromWhole(whole: Whole): Desired {
 
 /** Rows are compared by identity: a read of changes keeps the rows that did not change. */
 export function difference(before: Desired, after: Desired): Delta {
-  const changed = <Row>(a: ReadonlyMap<string, Row>, b: ReadonlyMap<string, Row>): Row[] => {
-    if (a === b) return [];
-    const rows: Row[] = [];
-    for (const [key, row] of b) if (a.get(key) !== row) rows.push(row);
-    return rows;
-  };
+  const changed = <Row>(a: ReadonlyMap<string, Row>, b: ReadonlyMap<string, Row>): Row[] =>
+    differing(a, b).flatMap((key) => b.get(key) ?? []);
   const removed = (a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): string[] =>
-    a === b ? [] : [...a.keys()].filter((key) => !b.has(key));
+    differing(a, b).filter((key) => !b.has(key));
   return {
     epoch: after.epoch, generation: after.generation, settings: after.settings,
     sites: changed(before.sites, after.sites), hostnames: changed(before.hostnames, after.hostnames),
