@@ -9,9 +9,12 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
+/** A pass that failed, and was woken meanwhile, is tried again so soon: not at once, since it mostly fails again. */
+const WOKEN_MS = 1_000;
+
 /**
  * Do `pass` again and again, never twice at once: every `everyMs` ± 20 %, and when woken. A pass that fails is tried
- * again at the next turn; its error is logged when it begins, changes and ends, not each time.
+ * again at the next turn, or within a second where it was woken meanwhile; its error is logged when it begins, changes and ends, not each time.
  */
 export function startLoop({ name, everyMs, pass, log }: {
   name: string; everyMs: number; pass: (stopping: AbortSignal) => Promise<void>; log: Log;
@@ -35,7 +38,7 @@ export function startLoop({ name, everyMs, pass, log }: {
     clearTimeout(timer);
     current = turn().finally(() => {
       current = null;
-      if (!stopping.signal.aborted) timer = setTimeout(begin, everyMs * (0.8 + Math.random() * 0.4));
+      if (!stopping.signal.aborted) timer = setTimeout(begin, again ? Math.min(WOKEN_MS, everyMs) : everyMs * (0.8 + Math.random() * 0.4));
     });
   };
   begin();
