@@ -72,6 +72,21 @@ test('an edge serves every site from the containers that are ready', async () =>
   await until('each site answers', all);
 });
 
+test('a new hostname is not waited for by an edge whose nginx has not read it: any container may answer', async (t) => {
+  const nginx = edge.pid('nginx');
+  process.kill(nginx, 'SIGSTOP');
+  const thaw = () => process.kill(nginx, 'SIGCONT');
+  t.after(thaw);
+  const { generation } = await platform.bind('early.test', sites[0]!);
+  await until('its visitors get its page', async () => {
+    const { status, body } = await edge.get('early.test');
+    return status === 200 && (JSON.parse(body) as { site: string }).site === sites[0];
+  });
+  assert.ok((await edge.proof())!.generation < generation, 'its nginx has not read it');
+  thaw();
+  for (const each of [...members, edge]) await each.untilServed(generation);
+});
+
 /** What the edge's agent says of a hostname, to anybody. */
 async function answer(hostname: string): Promise<EdgeAnswer> {
   const { statusCode, body } = await request(`${(await edge.row()).agent_url}/answer/${hostname}`);

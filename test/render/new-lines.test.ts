@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { newLinesOnly } from '../../src/agent/nginx/test.ts';
+import { isNothingButNew, newHostnamesAlone, newLinesOnly } from '../../src/agent/nginx/test.ts';
 import { places } from '../../src/domain/layout.ts';
 import { createContainerRenderer } from '../../src/render/container.ts';
 import { createEdgeRenderer } from '../../src/render/edge.ts';
@@ -65,3 +65,23 @@ for (const [who, render] of [
     });
   });
 }
+
+test('new hostnames are all that is new only where no line is gone or other, of hostnames or of sites', () => {
+  const files = (hostnames: string[], sites: string[]) => new Map([
+    ['hostnames.conf', hostnames.map((line) => `${line};\n`).join('')], ['sites.conf', sites.map((line) => `${line};\n`).join('')],
+    ['nginx.conf', 'http {\n  map a b {\n'],
+  ]);
+  const former = files(['a.test 1', 'b.test 1'], ['1 "live"', '2 "live"']);
+  const is = (hostnames: string[], sites = ['1 "live"', '2 "live"']) => {
+    const next = files(hostnames, sites);
+    const lines = newHostnamesAlone(newLinesOnly({ name: '1-a', files: former }, { name: '2-b', files: next })!);
+    return isNothingButNew(former, next, lines);
+  };
+  assert.equal(is(['a.test 1', 'b.test 1', 'c.test 1', 'd.test 2']), true);
+  assert.equal(is(['a.test 1', 'b.test 1']), false, 'nothing is new');
+  assert.equal(is(['a.test 1', 'c.test 1']), false, 'one is gone');
+  assert.equal(is(['a.test 2', 'b.test 1', 'c.test 1']), false, 'one is other');
+  assert.equal(is(['a.test 1', 'b.test 1', 'c.test 1'], ['1 "live"']), false, 'a site is gone');
+  assert.equal(is(['a.test 1', 'b.test 1', 'c.test 1'], ['1 "live"', '2 "gone"']), false, 'a site is other');
+  assert.equal(is(['a.test 1', 'b.test 1', 'c.test 3'], ['1 "live"', '2 "live"', '3 "live"']), false, 'a site is new');
+});

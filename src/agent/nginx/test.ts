@@ -55,6 +55,12 @@ export function newLinesOnly(tested: StagedConfiguration, next: StagedConfigurat
 /** Of new lines, those of hostnames; none where there are lines of sites too. */
 export const newHostnamesAlone = (reduced: ConfigurationFiles) => (reduced.get(SITES_FILE) === '' ? reduced.get(HOSTNAMES_FILE)! : '');
 
+/** Whether these new hostnames are all in which `after` differs: no line is gone, of hostnames or of sites. */
+export function isNothingButNew(before: ConfigurationFiles, after: ConfigurationFiles, hostnames: string): boolean {
+  const size = (files: ConfigurationFiles) => files.get(HOSTNAMES_FILE)?.length ?? 0;
+  return hostnames !== '' && size(before) + hostnames.length === size(after) && before.get(SITES_FILE) === after.get(SITES_FILE);
+}
+
 /** The lines of `after` that `before` does not have: only between their common beginning and end is anything compared. */
 export function addedLines(before: string, after: string): string {
   const start = after.lastIndexOf('\n', commonLength((n) => before.slice(0, n) === after.slice(0, n), before, after)) + 1;

@@ -10,7 +10,7 @@ import {
   configurationPath, differencesOnDisk, inService, onDisk, removeOthers, stage, type StagedConfiguration, strangersIn, switchTo,
 } from '../nginx/stage.ts';
 import { acceptingWorkers, isAccepting, relieve } from '../nginx/workers.ts';
-import { HOSTNAMES_FILE, newHostnamesAlone, newLinesOnly, SITES_FILE, testConfiguration, type TestResult } from '../nginx/test.ts';
+import { HOSTNAMES_FILE, isNothingButNew, newHostnamesAlone, newLinesOnly, SITES_FILE, testConfiguration, type TestResult } from '../nginx/test.ts';
 import { lastLines } from '../vassals/log-tail.ts';
 import type { ProcessIdentity } from '../../process/identity.ts';
 import type { Siblings } from '../signals.ts';
@@ -146,10 +146,11 @@ export function routing(parts: {
   /** Serve what is only new hostnames now; whether all of it is. */
   function isServedEarly(wanted: Configuration): boolean {
     const read = previous ?? served;
-    if (!read || added?.proof !== wanted.digests.nginx) return false;
+    if (!read || !served || added?.proof !== wanted.digests.nginx) return false;
+    const { lines } = added;
     let all = false;
-    overlaid((one) => { all = one.put(added!.lines, read.files.get(SITES_FILE) ?? '') && added!.lines !== ''; });
-    return all && sizeOf(served!) + added.lines.length === sizeOf({ files: wanted.nginx });
+    overlaid((one) => { all = one.put(lines, read.files.get(SITES_FILE) ?? ''); });
+    return all && isNothingButNew(served.files, wanted.nginx, lines);
   }
 
   /** Whether nginx is to wait for more of them. */
@@ -230,6 +231,4 @@ export function routing(parts: {
   };
 }
 
-/** Characters of its lines of hostnames. */
-const sizeOf = ({ files }: Pick<StagedConfiguration, 'files'>) => files.get(HOSTNAMES_FILE)?.length ?? 0;
 const shortDigest = ({ digests }: Configuration) => digests.nginx.slice(0, 12);
