@@ -12,6 +12,7 @@ import { join, sep } from 'node:path';
 import { findHome, openHome } from '../src/local/home.ts';
 import { type Installed, setUp } from '../src/local/setup/index.ts';
 import { printSteps } from '../src/local/up/progress.ts';
+import { directoryInMemory, removeDirectory } from './in-memory.ts';
 import { runFailedAgain } from './run-again.ts';
 import { type Results, ROOT, runFiles, summary, took, total } from './run-files.ts';
 import { startServices } from './services.ts';
@@ -47,6 +48,8 @@ const installed = await bring().catch((error) => {
   console.error(stopping.signal.reason.message);
   process.exit(1);
 });
+const memory = directoryInMemory();
+if (memory) process.env.TMPDIR = memory;
 const scratch = mkdtempSync(join(tmpdir(), 'reeve-test-'));
 mkdirSync(join(scratch, 'home'));
 process.env.REEVE_TOOLS = home.toolsDir;
@@ -68,6 +71,7 @@ try {
 } finally {
   await services.stop();
   rmSync(scratch, { recursive: true, force: true });
+  if (memory) removeDirectory(memory);
 }
 console.log(took(performance.now() - begun, isSetUp - begun));
 const counts = total(results);
