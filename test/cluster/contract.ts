@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterDriver, ContainerInfo } from '../../src/cluster/driver.ts';
 import { makeId } from '../../src/domain/id.ts';
+import { beforeNextLook } from '../local/wait.ts';
 
 export interface DriverUnderTest {
   /** A driver for the same engine, as a control worker that has just started makes one. */
@@ -93,5 +94,5 @@ export function driverContract(name: string, under: () => DriverUnderTest): void
 
 /** Asks until it is so; the runner's own limit ends a test that never is. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await delay(20);
+  for (const begun = Date.now(); !(await condition()); ) await delay(beforeNextLook(begun));
 }

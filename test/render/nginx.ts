@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { INTERNAL_DOMAIN } from '../../src/domain/hostname.ts';
 import { places, type Layout } from '../../src/domain/layout.ts';
+import { beforeNextLook } from '../local/wait.ts';
 import { ask } from './ask.ts';
 import { writeFiles } from './fixture.ts';
 
@@ -102,10 +103,10 @@ export async function stopped(child: ChildProcess, signal: NodeJS.Signals): Prom
 
 /** Wait for a condition; what it was is in the error when it never comes. */
 export async function until(what: string, condition: () => Promise<boolean> | boolean, withinMs = 20_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
+  const begun = Date.now();
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (Date.now() - begun > withinMs) throw new Error(`waited ${withinMs} ms until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, beforeNextLook(begun)));
   }
 }
 

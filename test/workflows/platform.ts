@@ -11,6 +11,7 @@ import { readRun, requestRun, type RunRow } from '../../src/database/run.ts';
 import { newRequest } from '../../src/database/runs/request.ts';
 import { makeId } from '../../src/domain/id.ts';
 import type { RunInputs, RunType } from '../../src/domain/run.ts';
+import { beforeNextLook } from '../local/wait.ts';
 import { testDatabase } from '../postgres.ts';
 import { type TestTemporal, testTemporal } from '../temporal.ts';
 
@@ -99,14 +100,14 @@ export async function requestBinding(
   return asked.id;
 }
 
-/** Wait for a condition, looking every 25 ms. @throws after `ms`, saying what was waited for */
+/** Wait for a condition. @throws after `ms`, saying what was waited for */
 export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>, ms = 60_000): Promise<T> {
-  const end = Date.now() + ms;
+  const begun = Date.now();
   for (;;) {
     const found = await look();
     if (found) return found;
-    if (Date.now() > end) throw new Error(`waited ${ms} ms for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    if (Date.now() - begun > ms) throw new Error(`waited ${ms} ms for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, beforeNextLook(begun)));
   }
 }
 
