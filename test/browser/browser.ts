@@ -32,8 +32,8 @@ function isProgram(path: string): boolean {
 /** One for a whole file; close it after. */
 export async function startBrowser(): Promise<Browser> {
   if (!program) throw new Error(String(NO_BROWSER));
-  // Chromium's own sandbox does not work for root.
-  return await chromium.launch({ executablePath: program, timeout: PATIENCE_MS, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  // Without a graphics card it would draw with a processor's work of one. Chromium's own sandbox does not work for root.
+  return await chromium.launch({ executablePath: program, timeout: PATIENCE_MS, args: ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] });
 }
 
 /** What a browser complained about: errors of scripts, of its console (refusals of the content policy among them), dialogs. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** What has been looked at for a second is looked at less often: each look takes processor time from what is waited for. */
 const OFTEN = { ms: 20, forMs: 1_000 };
-const SELDOM_MS = 100;
+const SELDOM_MS = 150;
 
 /** Until the next look at something that has been looked at since `begun`, ms. */
 export const beforeNextLook = (begun: number): number => (Date.now() - begun < OFTEN.forMs ? OFTEN.ms : SELDOM_MS);

@@ -89,9 +89,9 @@ export function logs(home: string): string {
   return parts.join('\n');
 }
 
-/** What is looked at for long is looked at less often: twenty requests a second to the API are a tenth of a processor. */
+/** What is looked at for long is looked at less often: a look is a handful of requests to the API, on processors that are busy with what is waited for. */
 const OFTEN = { ms: 50, forMs: 3_000 };
-const SELDOM_MS = 200;
+const SELDOM_MS = 400;
 
 /** Wait for a condition; at the deadline, fail with what was waited for and the last error. */
 export async function until<T>(
