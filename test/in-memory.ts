@@ -46,7 +46,9 @@ export function directoryInMemory(): string | null {
     const { bavail, bsize } = statfsSync(MEMORY);
     if (!hasRoom({ room: bavail * bsize, free: process.availableMemory(), mounts: readFileSync('/proc/self/mounts', 'utf8') })) return null;
     for (const name of readdirSync(MEMORY).filter((each) => each.startsWith(PREFIX))) {
-      if (Date.now() - statSync(join(MEMORY, name)).mtimeMs > DAY_MS) removeDirectory(join(MEMORY, name));
+      const stat = statSync(join(MEMORY, name), { throwIfNoEntry: false });
+      // Another user's is not ours to remove.
+      if (stat?.uid === process.getuid?.() && Date.now() - stat!.mtimeMs > DAY_MS) removeDirectory(join(MEMORY, name));
     }
     // A short name: paths of sockets have 103 bytes.
     const directory = mkdtempSync(join(MEMORY, PREFIX));

@@ -49,7 +49,10 @@ const installed = await bring().catch((error) => {
   process.exit(1);
 });
 const memory = directoryInMemory();
-if (memory) process.env.TMPDIR = memory;
+if (memory) {
+  process.env.TMPDIR = memory;
+  process.once('exit', () => removeDirectory(memory));
+}
 const scratch = mkdtempSync(join(tmpdir(), 'reeve-test-'));
 mkdirSync(join(scratch, 'home'));
 process.env.REEVE_TOOLS = home.toolsDir;
@@ -71,7 +74,6 @@ try {
 } finally {
   await services.stop();
   rmSync(scratch, { recursive: true, force: true });
-  if (memory) removeDirectory(memory);
 }
 console.log(took(performance.now() - begun, isSetUp - begun));
 const counts = total(results);

@@ -29,43 +29,35 @@ interface Known<R> {
 export function createTracker<K extends string, R extends object>() {
   const known = new Map<K, Known<R>>();
   const set = createSetDigest();
-  let last: ReadonlyMap<K, R> | null = null;
+  let last: ReadonlyMap<K, R> = new Map();
 
   return {
     update(rows: ReadonlyMap<K, R>): Changes<K, R> {
       if (rows === last) return NONE;
-      const others = last && differing(last, rows);
+      const others = differing(last, rows);
       last = rows;
       const changed: K[] = [];
       const removed: [K, R][] = [];
       const before = new Map<K, R>();
-      const look = (row: R, key: K) => {
-        const old = known.get(key);
-        if (old?.row === row) return;
+      for (const key of others) {
+        const [row, old] = [rows.get(key), known.get(key)];
+        if (row === undefined) {
+          if (!old) continue;
+          known.delete(key);
+          set.remove(old.digest);
+          removed.push([key, old.row]);
+          continue;
+        }
+        if (old?.row === row) continue;
         const digest = hash('sha256', `${key.length}:${key}${canonicalJson(row)}`, 'hex');
         known.set(key, { row, digest });
-        if (old?.digest === digest) return;
+        if (old?.digest === digest) continue;
         if (old) {
           set.remove(old.digest);
           before.set(key, old.row);
         }
         set.add(digest);
         changed.push(key);
-      };
-      const leave = (key: K, { row, digest }: Known<R>) => {
-        known.delete(key);
-        set.remove(digest);
-        removed.push([key, row]);
-      };
-      if (others) {
-        for (const key of others) {
-          const [row, old] = [rows.get(key), known.get(key)];
-          if (row) look(row, key);
-          else if (old) leave(key, old);
-        }
-      } else {
-        rows.forEach(look);
-        for (const [key, old] of known) if (!rows.has(key)) leave(key, old);
       }
       return { changed, removed, before };
     },

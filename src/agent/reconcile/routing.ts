@@ -188,7 +188,8 @@ export function routing(parts: {
       refused = null;
       if (isNew) switchToNew(wanted, generation);
     },
-    isGathering: () => gathersUntil !== null,
+    // By the clock too: where later passes break off before they come so far, what they say is to be heard.
+    isGathering: () => gathersUntil !== null && Date.now() < gathersUntil,
     async settled() {
       const deadline = Date.now() + 5 * GATHER_MS;
       while ((gathersUntil !== null || previous) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
