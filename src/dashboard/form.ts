@@ -4,7 +4,7 @@ import express, { type Request, type Response } from 'express';
 import { unstorable } from '../api/storable.ts';
 import { ReeveError } from '../domain/errors.ts';
 
-/** Each field's first value. A box that is not ticked is not there. */
+/** Each field's first value, its lines ended as they were typed. A box that is not ticked is not there. */
 export type Fields = Readonly<Record<string, string>>;
 
 /** Sent with each form: whoever the session is of has asked for it, and which rendering of the form it is. */
@@ -28,7 +28,8 @@ export function firstOf(given: Readonly<Record<string, unknown>>): Record<string
   const fields: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(given)) {
     const first = Array.isArray(value) ? value[0] : value;
-    if (typeof first === 'string') fields[name] = first;
+    // Browsers send what has lines with \r\n between them, whoever typed it.
+    if (typeof first === 'string') fields[name] = first.replaceAll('\r\n', '\n');
   }
   return fields;
 }

@@ -75,7 +75,7 @@ export function page(definition: Common & Pick<Page, 'longestMs'> & { handle(vie
 /**
  * What a form does. A refusal shows `from` again with what was typed; without it, a page of the error.
  */
-export function action(definition: Common & { from?: Page; handle(view: View): Promise<PageReply> }): Page {
+export function action(definition: Common & Pick<Page, 'from' | 'longestMs'> & { handle(view: View): Promise<PageReply> }): Page {
   return { ...definition, method: 'POST', open: false };
 }
 

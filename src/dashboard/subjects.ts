@@ -1,4 +1,5 @@
 /** What things are about, as people know it: a site by its name, with a link to its page. */
+import { isReeveError } from '../domain/errors.ts';
 import type { Page as List } from '../domain/resources/common.ts';
 import type { Run } from '../domain/resources/run.ts';
 import type { Site } from '../domain/resources/site.ts';
@@ -21,8 +22,14 @@ export type SiteNames = ReadonlyMap<string, string>;
 export async function siteNames(routes: Routes, ids: readonly (string | null | undefined)[]): Promise<SiteNames> {
   const asked = [...new Set(ids.filter((id) => typeof id === 'string'))];
   const questions = Array.from({ length: Math.ceil(asked.length / AT_ONCE) }, (_, n) => asked.slice(n * AT_ONCE, (n + 1) * AT_ONCE));
-  const lists = await Promise.all(questions.map((part) => routes.get<List<Site>>('/sites', { query: { ids: part.join(','), limit: AT_ONCE } })));
-  return new Map(lists.flatMap(({ items }) => items.map(({ id, name }) => [id, name] as const)));
+  try {
+    const lists = await Promise.all(questions.map((part) => routes.get<List<Site>>('/sites', { query: { ids: part.join(','), limit: AT_ONCE } })));
+    return new Map(lists.flatMap(({ items }) => items.map(({ id, name }) => [id, name] as const)));
+  } catch (error) {
+    // Who may see no site at all is refused the list, where others get a shorter one.
+    if (isReeveError(error, 'forbidden')) return new Map();
+    throw error;
+  }
 }
 
 /** Of `kind:id`, as runs, incidents and audit entries name what they are about. */

@@ -10,8 +10,8 @@ const WITHIN_MS = 15_000;
 export function askFiles(sitesKey: SitesKey, withinMs = WITHIN_MS): AskFiles {
   return async (place, asked) => {
     const signal = AbortSignal.timeout(withinMs);
-    const body = await openAgent(sitesKey, place, place.role === 'edge' ? { method: 'GET', path: '/description', signal }
-      : { method: 'POST', path: '/files', body: asked, signal });
+    const body = await openAgent(sitesKey, place, place.role === 'edge' ? { method: 'GET', path: '/description', headersTimeout: withinMs, signal }
+      : { method: 'POST', path: '/files', body: asked, headersTimeout: withinMs, signal });
     return await body.json().catch((error) => {
       throw new ReeveError('unavailable', `container ${place.id} did not answer whole within ${withinMs / 1_000} s`, { container: place.id }, error);
     });

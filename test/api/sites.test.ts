@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { commitChange } from '../../src/database/change.ts';
 import { newId } from '../../src/database/new-id.ts';
 import { assertProblem, liveSite, startApi, SYSTEM, type TestApi } from './harness.ts';
+import { person } from './people.ts';
 
 let api: TestApi;
 before(async () => { api = await startApi(); });
@@ -40,6 +41,18 @@ test('further hostnames are held from the request on, and one name has one holde
   assertProblem(second, 409, 'exists');
   assert.match(second.body.detail, /www\.beta-example\.org is taken/);
   assert.equal((await api.send('GET', '/sites/gamma')).status, 404, 'nothing is half made');
+});
+
+test('whoever creates a site binds further hostnames to it only if they may bind', async () => {
+  await api.send('POST', '/roles', { body: { name: 'founder', actions: ['site:create', 'site:read'] } });
+  const founder = await person(api, 'Founder', [{ role: 'founder' }]);
+  const refused = await founder.send('POST', '/sites', { body: { name: 'delta', hostnames: [{ hostname: 'www.delta-example.org' }] } });
+  assertProblem(refused, 403, 'forbidden');
+  assert.match(refused.body.detail, /^hostname:bind /);
+  assertProblem(await api.send('GET', '/hostnames/www.delta-example.org'), 404, 'not-found');
+  assert.equal((await founder.send('POST', '/sites', { body: { name: 'delta' } })).status, 202, 'its own comes with it');
+  const editor = await person(api, 'Editor', [{ role: 'editor' }]);
+  assert.equal((await editor.send('POST', '/sites', { body: { name: 'epsilon', hostnames: [{ hostname: 'www.delta-example.org' }] } })).status, 202);
 });
 
 test('a name is one site’s; of many who ask at once, one gets it', async () => {

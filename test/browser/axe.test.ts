@@ -14,7 +14,9 @@ let example: Example;
 let empty: Empty;
 before(async () => {
   if (NO_BROWSER) return;
-  [browser, example, empty] = await Promise.all([startBrowser(), startExample(), startEmpty()]);
+  browser = await startBrowser();
+  example = await startExample();
+  empty = await startEmpty();
 });
 after(async () => {
   await browser?.close();

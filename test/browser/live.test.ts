@@ -17,7 +17,8 @@ let way: Way;
 let root: TestPerson;
 before(async () => {
   if (NO_BROWSER) return;
-  [browser, api] = await Promise.all([startBrowser(), startApi()]);
+  browser = await startBrowser();
+  api = await startApi();
   way = await startProxy(new URL(api.url).host);
   root = await person(api, 'Root', [{ role: 'owner' }]);
   await liveSite(api, 'alpha');

@@ -11,7 +11,8 @@ let browser: Browser;
 let api: TestApi;
 before(async () => {
   if (NO_BROWSER) return;
-  [browser, api] = await Promise.all([startBrowser(), startApi()]);
+  browser = await startBrowser();
+  api = await startApi();
   await liveSite(api, 'alpha');
 });
 after(async () => {

@@ -15,7 +15,8 @@ let elsewhere: Server;
 let root: TestPerson;
 before(async () => {
   if (NO_BROWSER) return;
-  [browser, api] = await Promise.all([startBrowser(), startApi()]);
+  browser = await startBrowser();
+  api = await startApi();
   root = await person(api, 'Root', [{ role: 'owner' }]);
   // A page of somebody else's that sends a form of ours.
   elsewhere = createServer((request, response) => {

@@ -10,7 +10,8 @@ let browser: Browser;
 let example: Example;
 before(async () => {
   if (NO_BROWSER) return;
-  [browser, example] = await Promise.all([startBrowser(), startExample()]);
+  browser = await startBrowser();
+  example = await startExample();
 });
 after(async () => {
   await browser?.close();

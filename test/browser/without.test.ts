@@ -12,7 +12,8 @@ let api: TestApi;
 let root: TestPerson;
 before(async () => {
   if (NO_BROWSER) return;
-  [browser, api] = await Promise.all([startBrowser(), startApi()]);
+  browser = await startBrowser();
+  api = await startApi();
   root = await person(api, 'Root', [{ role: 'owner' }]);
   await liveSite(api, 'alpha');
 });

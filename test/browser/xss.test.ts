@@ -27,7 +27,8 @@ let visit: Visitor;
 let early: Visitor;
 before(async () => {
   if (NO_BROWSER) return;
-  [browser, example] = await Promise.all([startBrowser(), startExample()]);
+  browser = await startBrowser();
+  example = await startExample();
   const { api, people } = example;
   states = await statesOf(example, TYPED);
   [visit, early] = [await visitor(browser, api.url, people.owner), await visitor(browser, api.url, people.owner)];

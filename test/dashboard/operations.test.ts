@@ -1,12 +1,14 @@
 /** What an operator does on pages: containers, incidents, approvals, the records. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { sealAudit } from '../../src/database/runs/audit-chain.ts';
 import { askApproval } from '../../src/database/approvals.ts';
 import { openIncident } from '../../src/database/incidents.ts';
 import { newId } from '../../src/database/new-id.ts';
 import { recordDecision } from '../../src/database/remediations.ts';
-import { startApi, SYSTEM, type TestApi } from '../api/harness.ts';
+import { liveSite, startApi, SYSTEM, type TestApi } from '../api/harness.ts';
 import { person, type TestPerson } from '../api/people.ts';
 import { submit, visit } from './visit.ts';
 
@@ -67,6 +69,26 @@ test('a container that cannot be asked still has its page of drift, which says s
   assert.equal((await visit(api, '/containers/c000000000/drift', root)).status, 404);
 });
 
+test('a container may take as long to answer for its page of drift, and for a check, as for their routes', async () => {
+  const agent = createServer((_, response) => {
+    // More than a request has otherwise (src/api/time-limit.ts).
+    setTimeout(() => response.end('{}'), 6_500);
+  });
+  await new Promise((resolve) => agent.listen(0, '127.0.0.1', () => resolve(null)));
+  try {
+    await pool().query('update container set agent_url = $2 where id = $1', [container, `http://127.0.0.1:${(agent.address() as AddressInfo).port}`]);
+    const base = `/containers/${container}`;
+    const form = await visit(api, base, root);
+    const [page, checked] = await Promise.all([visit(api, `${base}/drift`, root), submit(api, `${base}/check`, root, form, {})]);
+    assert.deepEqual([page.status, checked.status], [200, 303]);
+    assert.match(page.html, /it has not recorded its layout yet/i, 'which is what such an answer means');
+    assert.equal(checked.location, `${base}/drift?said=checked`);
+  } finally {
+    agent.close();
+    agent.closeAllConnections();
+  }
+});
+
 test('what was found in a container before is read from either end', async () => {
   await pool().query(`update container set agent_url = 'http://127.0.0.1:9' where id = $1`, [container]);
   for (const n of [1, 2]) await pool().query(`insert into drift (container, incarnation, path, kind, found_by) values ($1, 2, $2, 'changed', 'check')`, [container, `/etc/${n}`]);
@@ -125,4 +147,22 @@ test('the records are filtered in their address; the chain is verified on a page
   const link = /href="(\/api\/v1\/audit\/export[^"]*csv[^"]*)"/.exec(audit.html)?.[1]?.replace(/&amp;/g, '&').replace(/&#x3D;/g, '=');
   const csv = await fetch(api.url + link, { headers: { cookie: root.cookie } });
   assert.match(await csv.text(), new RegExp(`site:${body.id}`));
+});
+
+test('whoever may see no site reads what is about one, which is named by its id', async () => {
+  const site = await liveSite(api, 'hidden');
+  await pool().query(`insert into quarantine (container, incarnation, site, wanted_rev, reason) values ($1, 2, $2, 9, 'its template does not parse')`, [container, site]);
+  const { id: incident } = await openIncident(pool(), { subject: `site:${site}`, site, cause: 'site-down', severity: 'critical', title: `${site} fails`, evidence: { sites: [site] } });
+  const approval = await askApproval(pool(), { kind: 'removal', subject: `site:${site}`, by: SYSTEM, request: { type: 'deleteSite', input: { site } } });
+  const run = (await api.send('GET', `/runs?site=${site}`)).body.items[0].id;
+  const actions = ['platform:read', 'run:read', 'incident:read', 'remediation:read', 'approval:read', 'event:read', 'audit:read', 'container:read', 'hostname:read', 'health:read'];
+  await api.send('POST', '/roles', { body: { name: 'watcher', actions } });
+  const watcher = await person(api, 'Watcher', [{ role: 'watcher' }]);
+  const pages = ['/', '/runs', `/runs/${run}`, '/incidents', `/incidents/${incident}`, '/approvals', `/approvals/${approval}`, `/events?site=${site}`, `/audit?subject=site:${site}`,
+    `/containers/${container}`, '/hostnames/hidden.localhost'];
+  for (const path of pages) {
+    const page = await visit(api, path, watcher);
+    assert.equal(page.status, 200, `${path}: ${page.html.slice(page.html.indexOf('<main')).replace(/<[^>]+>/g, ' ').slice(0, 300)}`);
+    assert.ok(page.html.includes(site), path);
+  }
 });

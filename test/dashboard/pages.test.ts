@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { all } from '../../src/dashboard/pages/index.ts';
+import { decryptEnvValue } from '../../src/domain/secrets.ts';
 import { liveSite, startApi, type TestApi } from '../api/harness.ts';
 import { person, type TestPerson } from '../api/people.ts';
 import { submit, visit } from './visit.ts';
@@ -90,6 +91,16 @@ test('a site is created by a form that leads to its run; sent twice, it is one s
   assert.match(run.html, /Create database/, 'what is still to come is shown');
 });
 
+test('whoever may not bind creates a site by a form that does not ask for further hostnames; an editor’s does', async () => {
+  await api.send('POST', '/roles', { body: { name: 'founder', actions: ['site:create', 'site:read'] } });
+  const [founder, editor] = [await person(api, 'Founder', [{ role: 'founder' }]), await person(api, 'Editor', [{ role: 'editor' }])];
+  const [without, whole] = [await visit(api, '/sites/new', founder), await visit(api, '/sites/new', editor)];
+  assert.doesNotMatch(without.html, /name="hostnames"/);
+  assert.match(whole.html, /name="hostnames"/);
+  assert.match((await submit(api, '/sites/new', founder, without, { name: 'founded' })).location ?? '', /^\/runs\/w/);
+  assert.match((await submit(api, '/sites/new', editor, whole, { name: 'edited', hostnames: 'www.edited-toys.org' })).location ?? '', /^\/runs\/w/);
+});
+
 test('what is refused comes back with what was typed, beside its field', async () => {
   const page = await visit(api, '/sites/new', root);
   const refused = await submit(api, '/sites/new', root, page, { name: 'Not <a> name', owner: 'Jo "the" O’Neil', 'settings.processes': 'many' });
@@ -142,6 +153,14 @@ test('a value of the environment goes in and never comes out, not even when it i
   const shown = await visit(api, path, root);
   assert.match(shown.html, /EMAIL_HOST/);
   assert.doesNotMatch(shown.html, /correct horse/);
+});
+
+test('a value of several lines is kept with the line ends that were typed, not those that browsers send', async () => {
+  const path = `/sites/${alpha}/environment`;
+  const key = '-----BEGIN KEY-----\nMIIC\n-----END KEY-----\n';
+  assert.equal((await submit(api, path, root, await visit(api, path, root), { name: 'SIGNING_KEY', value: key.replaceAll('\n', '\r\n') })).status, 303);
+  const { rows: [row] } = await api.database.pool.query('select env from site where id = $1', [alpha]);
+  assert.equal(decryptEnvValue(api.sitesKey, alpha, 'SIGNING_KEY', row.env.SIGNING_KEY), key);
 });
 
 test('what one may not see is not there; what one may not do has no button, and is refused', async () => {

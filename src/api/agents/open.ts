@@ -15,6 +15,8 @@ export interface AgentRequest {
   readonly body?: unknown;
   /** Between two chunks; the agent sends an empty line each 15 s where nothing happens. 0: as long as it takes. */
   readonly bodyTimeout?: number;
+  /** What is made whole before anything of it is sent has its headers late, ms. */
+  readonly headersTimeout?: number;
   readonly signal: AbortSignal;
 }
 
@@ -33,6 +35,7 @@ export async function openAgent(sitesKey: SitesKey, place: AgentPlace, asked: Ag
       },
       body: asked.body === undefined ? null : JSON.stringify(asked.body),
       ...(asked.bodyTimeout === undefined ? {} : { bodyTimeout: asked.bodyTimeout }),
+      ...(asked.headersTimeout === undefined ? {} : { headersTimeout: asked.headersTimeout }),
     });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };

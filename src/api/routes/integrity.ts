@@ -12,7 +12,7 @@ import { route } from '../route.ts';
 const tag = 'Containers';
 const params = z.strictObject({ container: z.string().max(64) });
 /** The first look renders every site, here, and reads every file, there; less than clients wait for an answer. */
-const LONGEST_MS = 14_000;
+export const CHECK_MS = 14_000;
 
 const shown = ({ listedAt: _, ...report }: Report): IntegrityReport => report;
 
@@ -21,7 +21,7 @@ export const integrityRoutes = [
     method: 'GET', path: '/containers/{container}/drift', action: 'container:read', tag, status: 200,
     summary: 'Files and processes that are not as they should be: now, and before',
     description: 'The container is asked as it is now, and compared with what Postgres says; one that does not answer is unknown. Secrets are masked in every diff.',
-    params, query: z.strictObject({ ...pageQuery, sort: driftOrder.default('-at') }), answer: containerDriftSchema, longestMs: LONGEST_MS,
+    params, query: z.strictObject({ ...pageQuery, sort: driftOrder.default('-at') }), answer: containerDriftSchema, longestMs: CHECK_MS,
     async handle({ deps, db, params: { container }, query: { limit, cursor, sort } }) {
       await readContainer(db, container);
       const [after] = decodeCursor<[number]>(cursor, 'number') ?? [];
@@ -33,7 +33,7 @@ export const integrityRoutes = [
   }),
   route({
     method: 'POST', path: '/containers/{container}/check', action: 'container:check', tag, status: 200,
-    summary: 'Compare it with what Postgres says, now, and record what differs', params, answer: integrityReportSchema, longestMs: LONGEST_MS, neverKept: true,
+    summary: 'Compare it with what Postgres says, now, and record what differs', params, answer: integrityReportSchema, longestMs: CHECK_MS, neverKept: true,
     async handle({ deps, db, params: { container } }) {
       await readContainer(db, container);
       const report = await deps.integrity.check(container, null);

@@ -32,9 +32,10 @@ export const siteRoutes = [
   }),
   route({
     method: 'POST', path: '/sites', action: 'site:create', tag, summary: 'Create a site', status: 202,
-    description: 'Its platform hostname comes with it; each further one is bound by a run of its own afterwards. Variables (`env`) also need env:write.',
+    description: 'Its platform hostname comes with it; each further one (`hostnames`) is bound by a run of its own afterwards, and needs hostname:bind too. Variables (`env`) also need env:write.',
     body: createSiteSchema, answer: siteSchema,
     async handle({ db, deps, body, asking, permit }) {
+      if (body.hostnames.length > 0) permit('hostname:bind', {});
       if (body.env !== undefined) permit('env:write', {});
       const { site, run } = await requestCreateSite(asking(), deps.sitesKey, body);
       const created = await readSite(db, site);

@@ -27,6 +27,17 @@ export interface Example {
 export async function startExample(): Promise<Example> {
   const control: Control = makeControl(() => api.database.pool);
   const api: TestApi = await startApi({ startRun: control.startRun });
+  const close = () => control.idle().finally(() => api.close());
+  try {
+    return await fill(api, control, close);
+  } catch (error) {
+    // Half made and open it would keep its test file until that is ended.
+    await close();
+    throw error;
+  }
+}
+
+async function fill(api: TestApi, control: Control, close: () => Promise<void>): Promise<Example> {
   const people = await makePeople(api);
   const sites = await makeSites(api, people, control);
   const containers = await makeContainers(api, sites);
@@ -41,10 +52,6 @@ export async function startExample(): Promise<Example> {
       site: sites.garden, hostname: 'www.garden-club.org', run: control.going(), act: 'suspend', container: containers.failing, verb: 'replace',
       incident: String(incident), approval, kind: 'webhook', channel, user: people.editor.id, team: people.team, token: people.token, role: people.role,
     },
-    async close() {
-      await control.idle();
-      await api.close();
-      await agents.close();
-    },
+    close: () => close().finally(() => agents.close()),
   };
 }

@@ -15,9 +15,17 @@ export interface Empty {
 const ELSEWHERE = { name: 'Garden Club', issuer: 'https://login.example.org', begin: () => Promise.reject(new Error('nobody asks')), finish: () => Promise.reject(new Error('nobody asks')) };
 
 export async function startEmpty(): Promise<Empty> {
-  const [fresh, bare] = await Promise.all([startApi(), startApi({ oidc: ELSEWHERE })]);
-  const owner = await person(bare, 'Maria', [{ role: 'owner' }]);
-  return { fresh, bare, owner, close: async () => void (await Promise.all([fresh.close(), bare.close()])) };
+  const opened: TestApi[] = [];
+  const close = async () => void (await Promise.all(opened.map((api) => api.close())));
+  try {
+    opened.push(await startApi());
+    opened.push(await startApi({ oidc: ELSEWHERE }));
+    const [fresh, bare] = opened as [TestApi, TestApi];
+    return { fresh, bare, owner: await person(bare, 'Maria', [{ role: 'owner' }]), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** What is there once only: each can be shown once. */

@@ -1,3 +1,4 @@
+import { CHECK_MS } from '../../../api/routes/integrity.ts';
 import type { Container } from '../../../domain/resources/container.ts';
 import type { ContainerDrift } from '../../../domain/resources/drift.ts';
 import { path } from '../../address.ts';
@@ -8,7 +9,7 @@ import { linesOf } from './diff.ts';
 
 /** The container is asked as it is now, so this page takes as long as its answer. */
 export const driftPage = page({
-  path: '/containers/{container}/drift',
+  path: '/containers/{container}/drift', longestMs: CHECK_MS,
   async handle({ routes, params, query, may }) {
     // First whether there is one: that it cannot be asked now is a part that is broken, that there is none is not.
     const { id } = await routes.get<Container>('/containers/{container}', { params: { container: params.container! } });

@@ -1,3 +1,4 @@
+import { CHECK_MS } from '../../../api/routes/integrity.ts';
 import { ReeveError } from '../../../domain/errors.ts';
 import type { Page as List } from '../../../domain/resources/common.ts';
 import { type Container, containerCondition } from '../../../domain/resources/container.ts';
@@ -108,7 +109,7 @@ const doIt = action({
 });
 
 const check = action({
-  path: '/containers/{container}/check', from: one,
+  path: '/containers/{container}/check', from: one, longestMs: CHECK_MS,
   async handle({ routes, params: { container } }) {
     await routes.send('POST', '/containers/{container}/check', { params: { container: container! } });
     return { redirect: saying('checked', path`/containers/${container!}/drift`) };

@@ -9,7 +9,7 @@ import { settingsFields, settingsFrom } from './fields.ts';
 
 const createPage = page({
   path: '/sites/new',
-  async handle({ routes, must }) {
+  async handle({ routes, may, must }) {
     must('site:create');
     const [releases, settings] = await Promise.all([
       part(releaseChoices(routes)), part(routes.get<PlatformSettings>('/settings')),
@@ -18,7 +18,7 @@ const createPage = page({
     return {
       template: 'site-new', title: 'Create a site',
       data: {
-        baseDomain: settings.ok ? settings.value.baseDomain : null, none: releases.ok && ready.options.length === 0, fields: settingsFields({}),
+        baseDomain: settings.ok ? settings.value.baseDomain : null, none: releases.ok && ready.options.length === 0, fields: settingsFields({}), mayBind: may('hostname:bind'),
         releases: [{ value: '', label: 'The newest that is ready' }, ...ready.options], releasesHint: ready.hint,
         stores: [{ value: 'directory', label: 'A directory that the containers share' }, { value: 's3', label: 'An S3 bucket' }],
       },

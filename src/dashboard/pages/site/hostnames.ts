@@ -1,12 +1,12 @@
 import type { hostnameRole } from '../../../domain/resources/common.ts';
 import type { HostnameResource } from '../../../domain/resources/hostname.ts';
-import type { Site } from '../../../domain/resources/site.ts';
 import type { Why } from '../../../domain/why.ts';
 import { path } from '../../address.ts';
 import { requireTyped } from '../../form.ts';
 import { action, page } from '../../page.ts';
 import { part } from '../../parts.ts';
 import { saying } from '../../said.ts';
+import { siteNames } from '../../subjects.ts';
 import { siteAt } from './read.ts';
 
 const ROLES = [
@@ -37,25 +37,30 @@ const hostnamePage = page({
   path: '/hostnames/{hostname}',
   async handle({ routes, params, may }) {
     const hostname = await routes.get<HostnameResource>('/hostnames/{hostname}', { params });
-    const [why, site] = await Promise.all([
-      part(routes.get<Why>('/why/{hostname}', { params })), routes.get<Site>('/sites/{site}', { params: { site: hostname.site } }),
-    ]);
+    const [why, names] = await Promise.all([part(routes.get<Why>('/why/{hostname}', { params })), siteNames(routes, [hostname.site])]);
     const on = { site: hostname.site };
     return {
       template: 'hostname', title: hostname.hostname,
       data: {
-        hostname, site, why, roles: ROLES, policies: [{ value: 'allow', label: 'Served on http too' }, { value: 'redirect', label: 'http leads to https' }],
+        hostname, site: { id: hostname.site, name: names.get(hostname.site) ?? hostname.site }, why, roles: ROLES, policies: [{ value: 'allow', label: 'Served on http too' }, { value: 'redirect', label: 'http leads to https' }],
         mayUpdate: may('hostname:update', on), mayUnbind: may('hostname:unbind', on) && hostname.role !== 'primary',
       },
     };
   },
 });
 
+/** Sends what was changed alone: a new primary is a run, and takes no `https` beside it. Where both were, its route says so and does neither. */
 const update = action({
   path: '/hostnames/{hostname}', from: hostnamePage,
   async handle({ routes, params, form }) {
-    const { run } = await routes.send<HostnameResource>('PATCH', '/hostnames/{hostname}', { params, ifMatch: form.rev ?? '*', body: { role: form.role, https: form.https } });
-    return { redirect: run === undefined ? saying('hostname-saved', path`/hostnames/${params.hostname!}`) : path`/runs/${run}` };
+    const now = await routes.get<HostnameResource>('/hostnames/{hostname}', { params });
+    const changed = (['role', 'https'] as const).filter((field) => form[field] !== undefined && form[field] !== now[field]);
+    const here = path`/hostnames/${params.hostname!}`;
+    if (changed.length === 0) return { redirect: here };
+    const { run } = await routes.send<HostnameResource>('PATCH', '/hostnames/{hostname}', {
+      params, ifMatch: form.rev ?? '*', body: Object.fromEntries(changed.map((field) => [field, form[field]])),
+    });
+    return { redirect: run === undefined ? saying('hostname-saved', here) : path`/runs/${run}` };
   },
 });
 
