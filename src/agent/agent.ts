@@ -96,19 +96,20 @@ export async function runAgent(configFile: string): Promise<void> {
     : null;
   const ofEdge = members && edgeRenderer(edgeLayoutOf(layout), members);
   const own = sitesKey === null ? null : createContainerRenderer(layout, secretsOf(sitesKey), before?.recalled);
+  const prepared = preparer({
+    book, log,
+    renderer: ofEdge ?? own ?? missing('the sites key'),
+    test: (rendered) => nginx.test(rendered),
+    inService: (site) => (running === null ? undefined : running.inService(site)),
+  });
   const { pass, mendNext } = createPass({
     reader, book, tree, log, applied: applied(`${config.root}/applied.json`), routing: nginx, vassals: running, files: isEdge ? null : siteFiles(layout, tree, before?.sites),
-    preparer: preparer({
-      book, log,
-      renderer: ofEdge ?? own ?? missing('the sites key'),
-      test: (rendered) => nginx.test(rendered),
-      isInService: (site, digest) => running === null || running.inService(site) === digest,
-    }),
+    preparer: prepared,
     state: (converged) => life.state(converged),
   });
   const self = isEdge || sitesKey === null
     ? null
-    : describer({ layout, routing: nginx, vassals: running, book, proof, sitesKey, desired: () => reader.current() });
+    : describer({ layout, routing: nginx, vassals: running, heldBack: () => [...book.held.keys()].filter(prepared.isHeldBack), proof, sitesKey, desired: () => reader.current() });
   /** Compare every file and try what was held back again, as far as it goes: an operator's word, and a check's. */
   const mendNow = async () => {
     mendNext();

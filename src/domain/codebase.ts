@@ -95,9 +95,12 @@ export const codebaseSchema = z.strictObject({
         .array(
           z
             .string()
+            .max(100)
             .regex(/^([A-Za-z0-9._-]+\/)+$/, 'must be a directory below the media URL, like documents/')
             .refine((directory) => !/(^|\/)\.\.?\//.test(directory), 'must not hold . or .. as a part'),
         )
+        // All of them are one word of nginx's, of 4,096 bytes at most.
+        .max(30)
         .default([]),
     })
     .prefault({}),

@@ -7,7 +7,7 @@ import { createContainerNginx } from './container-nginx.ts';
 import { digestOf } from './digest.ts';
 import { dirtySites } from './dirty.ts';
 import { type Remembered, type RememberedSite, sharedDigest, type Touched, unchangedSites } from './remembered.ts';
-import { type Kept, recallSite, renderSite, type SiteResult } from './site.ts';
+import { type Kept, recallSite, renderSite, type SiteResult, versionOf } from './site.ts';
 export type { Kept } from './site.ts';
 import type { Secrets } from './site-file.ts';
 import { createSetDigest } from './set-digest.ts';
@@ -45,6 +45,8 @@ export interface ContainerRenderer {
    * @throws Unrenderable only for what no single site is to blame for
    */
   render(desired: Desired, quarantined: ReadonlyMap<SiteId, Kept>): Rendered;
+  /** Names what the newest state of a site comes to, as it was rendered last; whether it is kept from service or not. */
+  version(site: SiteId): string;
   /** What the next start needs not render again, as of `desired`, which was rendered last. */
   remember(desired: Desired): Remembered;
 }
@@ -53,6 +55,7 @@ export interface ContainerRenderer {
 type Placed = Omit<SiteResult, 'hostnames'> & { readonly names: readonly string[] };
 
 const NO_REASONS: readonly string[] = [];
+const NOTHING = { line: null, vassal: null, reasons: NO_REASONS, newest: null };
 
 /** What was remembered, and which rows are other ones than then. */
 export interface Recalled {
@@ -161,6 +164,10 @@ export function createContainerRenderer(layout: Layout, secrets: Secrets, recall
         failures: [...failing].flatMap(([site, reasons]) => reasons.map((reason) => ({ site, reason }))),
         digests: { desired: digest, files: digestOf([files.digest, vassalSet.text()]), nginx: files.digest },
       };
+    },
+    version(site) {
+      const { newest, ...parts } = placed.get(site) ?? NOTHING;
+      return newest ?? versionOf(parts);
     },
     remember(desired) {
       const whole = [...placed].filter(([site, { reasons }]) => reasons.length === 0 && !kept.has(site));

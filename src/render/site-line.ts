@@ -21,8 +21,13 @@ export function siteLine(site: SiteDesired, manifest: ReleaseManifest | null): s
     'live', id('r', site.release, 'the release'), site.previousRelease === null ? '-' : id('r', site.previousRelease, 'the former release'), staticUrl, mediaUrl,
     innerOf(staticUrl, mediaUrl), hidden.length === 0 ? '/' : hidden.join(','),
   ];
-  return `${id('s', site.id, 'the site')} "${fields.join(' ')}";`;
+  const line = `${id('s', site.id, 'the site')} "${fields.join(' ')}";`;
+  if (line.length > LONGEST) throw new Unrenderable('the line of the site', `${line.slice(0, 100)}…`, `nginx takes ${LONGEST} characters`);
+  return line;
 }
+
+/** nginx reads a configuration by 4,096 bytes, and refuses a word that is longer: the whole file, for one site's sake. */
+const LONGEST = 4_000;
 
 /** Which of the two lies within the other, and so decides there. */
 function innerOf(staticUrl: string, mediaUrl: string): 'static' | 'media' | '-' {

@@ -2,7 +2,8 @@ import type { Desired, HostnameDesired, SiteDesired } from '../domain/desired.ts
 import type { ReleaseId } from '../domain/id.ts';
 import type { Layout } from '../domain/layout.ts';
 import { SecretUnreadable } from '../domain/secrets.ts';
-import { hostnameLines, siteHostnames } from './hostnames.ts';
+import { digestOf } from './digest.ts';
+import { hostnameLines, type SiteHostnames, siteHostnames } from './hostnames.ts';
 import type { Secrets } from './site-file.ts';
 import { keptLine, releasesOf, siteLine } from './site-line.ts';
 import { Unrenderable } from './syntax.ts';
@@ -26,54 +27,67 @@ export interface SiteResult {
   readonly reasons: readonly string[];
   readonly harakiri: number;
   readonly releases: readonly ReleaseId[];
+  /** The version that the newest state of a site would be, of which something else is kept; null: it has its newest. */
+  readonly newest: string | null;
 }
 
-/** Render one site. What is wrong with it is in `reasons`, and is nobody else's trouble. */
-export function renderSite(input: {
+/** Names what a site's state comes to, also one that cannot be rendered: another name is worth another try. */
+export const versionOf = ({ line, vassal, reasons }: Parts): string => digestOf([line ?? '', vassal?.digest ?? '', ...reasons]);
+
+type Parts = Pick<SiteResult, 'line' | 'vassal' | 'reasons'>;
+
+interface Input {
   readonly layout: Layout;
   readonly secrets: Secrets;
   readonly desired: Desired;
   readonly site: SiteDesired;
   readonly rows: readonly HostnameDesired[] | undefined;
   readonly kept: Kept | undefined;
-}): SiteResult {
-  const { layout, secrets, desired, site, kept } = input;
+}
+
+/** Render one site. What is wrong with it is in `reasons`, and is nobody else's trouble. */
+export function renderSite(input: Input): SiteResult {
+  const { site, kept } = input;
   const hostnames = siteHostnames(input.rows ?? []);
-  const reasons: string[] = [];
-  const routes = hostnameLines(site, hostnames, (problem) => reasons.push(problem.message));
-  let line: string | null = null;
-  let vassal: RenderedVassal | null = null;
-  try {
-    if (site.phase === 'live' && kept) {
-      line = kept.line === null ? null : keptLine(site.id, kept.line);
-      vassal = kept.vassal;
-    } else if (site.phase === 'suspended') {
-      line = siteLine(site, null);
-    } else if (site.phase === 'live') {
-      const release = desired.releases.get(site.release ?? '');
-      const server = desired.databaseServers.get(site.databaseServer);
-      if (!release?.manifest) throw new Unrenderable('the release', site.release, release ? `it is ${release.phase}` : 'there is none');
-      if (!server) throw new Unrenderable('the database server', site.databaseServer, 'it is not known');
-      const rev = Math.max(site.rev, release.rev, server.rev, ...hostnames.bound.map((row) => row.rev), ...hostnames.reserved.map((row) => row.rev));
-      vassal = renderVassal({ layout, secrets, settings: desired.settings, site, hostnames: () => hostnames, manifest: release.manifest, server }, rev);
-      line = siteLine(site, release.manifest);
-    }
-  } catch (error) {
-    // Both, or none: a line without its vassal, or the other way round, would be half a site.
-    line = null;
-    vassal = null;
-    // Anything at all: rows are JSON, and what no type allows in one site's must not stop the others. A fault of ours
-    // would be every site's at once, and that many failures refuse the whole generation.
-    const expected = error instanceof Unrenderable || error instanceof SecretUnreadable;
-    reasons.push(expected ? error.message : `it cannot be rendered: ${error}`);
-  }
+  const problems: string[] = [];
+  const routes = hostnameLines(site, hostnames, (problem) => problems.push(problem.message));
+  const newest = attempt(problems, () => newestOf(input, hostnames));
+  const stays = site.phase === 'live' ? kept : undefined;
+  const { line, vassal, reasons } = stays ? attempt(problems, () => keptOf(site, stays)) : newest;
   return {
-    hostnames: routes, line, vassal, reasons,
+    hostnames: routes, line, vassal, reasons, newest: stays ? versionOf(newest) : null,
     filesDigest: vassal ? digestOfFiles(site.id, vassal) : '',
     // Of what is in service, which need not be what the row says.
     harakiri: Number(vassal?.ini.match(/^harakiri = (\d+)$/m)?.[1] ?? 0),
     releases: line ? releasesOf(line) : [],
   };
+}
+
+const keptOf = (site: SiteDesired, { line, vassal }: Kept): Kept => ({ line: line === null ? null : keptLine(site.id, line), vassal });
+
+/** @throws Unrenderable, SecretUnreadable */
+function newestOf({ layout, secrets, desired, site }: Input, hostnames: SiteHostnames): Kept {
+  if (site.phase === 'suspended') return { line: siteLine(site, null), vassal: null };
+  if (site.phase !== 'live') return { line: null, vassal: null };
+  const release = desired.releases.get(site.release ?? '');
+  const server = desired.databaseServers.get(site.databaseServer);
+  if (!release?.manifest) throw new Unrenderable('the release', site.release, release ? `it is ${release.phase}` : 'there is none');
+  if (!server) throw new Unrenderable('the database server', site.databaseServer, 'it is not known');
+  const rev = Math.max(site.rev, release.rev, server.rev, ...hostnames.bound.map((row) => row.rev), ...hostnames.reserved.map((row) => row.rev));
+  const vassal = renderVassal({ layout, secrets, settings: desired.settings, site, hostnames: () => hostnames, manifest: release.manifest, server }, rev);
+  return { line: siteLine(site, release.manifest), vassal };
+}
+
+/** Both, or none: a line without its vassal, or the other way round, would be half a site. */
+function attempt(problems: readonly string[], make: () => Kept): Parts {
+  try {
+    return { ...make(), reasons: problems };
+  } catch (error) {
+    // Anything at all: rows are JSON, and what no type allows in one site's must not stop the others. A fault of ours
+    // would be every site's at once, and that many failures refuse the whole generation.
+    const expected = error instanceof Unrenderable || error instanceof SecretUnreadable;
+    return { line: null, vassal: null, reasons: [...problems, expected ? error.message : `it cannot be rendered: ${error}`] };
+  }
 }
 
 function digestOfFiles(site: string, vassal: RenderedVassal): string {
@@ -95,7 +109,7 @@ export function recallSite(input: {
   const server = databaseServers.get(site.databaseServer);
   if (known && (!manifest || !server)) return null;
   return {
-    line, harakiri, reasons: [], releases: line ? releasesOf(line) : [],
+    line, harakiri, reasons: [], newest: null, releases: line ? releasesOf(line) : [],
     hostnames: new Map(remembered.hostnames.flatMap(([name, , text]) => (text === null ? [] : [[name, text] as const]))),
     vassal: known && new LazyVassal(known, {
       layout, secrets, settings, site, manifest: manifest!, server: server!, hostnames: () => siteHostnames(rows),

@@ -91,6 +91,39 @@ test('fault 7: a bad site is quarantined alone, its last good version serves, an
   assert.deepEqual(await judged(site), [{ cause: 'quarantined', state: 'closed', decided: 'observed none' }]);
 });
 
+test('a bad version leaves what serves as it is, also where nothing was written down to go back to', async () => {
+  const site = await served({ env: { COLOR: 'red' } });
+  await platform.setEnv(site, { COLOR: 'none', BROKEN: '1' });
+  const held = async () => (await platform.pool.query('select served_rev from quarantine where container = $1 and site = $2', [container.id, site])).rows;
+  await until('the site is quarantined', async () => (await held()).length === 1);
+  const agent = container.pid('agent');
+  rmSync(`${container.root}/quarantine.json`);
+  process.kill(agent, 'SIGKILL');
+  await until('another agent has found it bad', async () => container.pid('agent') !== agent && (await held())[0]?.served_rev === null);
+  await until('nothing is under way', async () => (await container.row()).waiting_on.length === 0);
+  assert.equal((await pageOf(site)).color, 'red');
+  await platform.setEnv(site, { COLOR: 'white' });
+  await until('the fix serves', async () => (await pageOf(site)).color === 'white');
+});
+
+test('a site whose new files cannot be written gets no vassal that would read the former ones', async () => {
+  const site = await served({ env: { COLOR: 'red' } });
+  const env = `${container.root}/sites/${site}.env`;
+  const inis = () => readdirSync(`${container.root}/vassals`).filter((name) => name.startsWith(site));
+  await until('one vassal runs', () => inis().length === 1);
+  const before = inis();
+  // A draft takes its place by a rename, which no directory lets happen.
+  rmSync(env);
+  mkdirSync(`${env}/in the way`, { recursive: true });
+  const { generation } = await platform.setEnv(site, { COLOR: 'green' });
+  await until('it waits for its files', async () => (await container.row()).waiting_on.some((one) => one.on === 'vassal' && one.site === site && one.message.includes('files')));
+  assert.deepEqual(inis(), before);
+  assert.equal((await pageOf(site)).color, 'red');
+  rmSync(env, { recursive: true });
+  await container.untilServed(generation);
+  assert.equal((await pageOf(site)).color, 'green');
+});
+
 test('a site whose code takes the place of its next socket is quarantined alone', async () => {
   const site = await served({ env: { COLOR: 'red' } });
   const digest = () => readdirSync(`${container.root}/vassals`).filter((name) => name.startsWith(site)).map((name) => name.split('.')[1]!);

@@ -37,6 +37,8 @@ describe('codebase.json', () => {
       { media: { url: '/media/;}/' } },
       { media: { url: '/.reeve/' } },
       { media: { private: ['../x/'] } },
+      { media: { private: Array.from({ length: 31 }, (_, n) => `d${n}/`) } },
+      { media: { private: [`${'d'.repeat(100)}/`] } },
       { health: { path: '/$(X)' } },
       { health: { statuses: [] } },
       { commands: { migrate: [] } },

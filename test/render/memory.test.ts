@@ -110,6 +110,13 @@ test('a quarantined site keeps its last good line and vassal, until it is suspen
   assert.equal(renderer.render(at({ ...bad, phase: 'deleted' }), held).lines.size, 0);
 });
 
+test('a line that nginx would find too long is its own site’s trouble', () => {
+  const long = release(2, { media: { url: '/media/', private: Array.from({ length: 60 }, (_, n) => `${'d'.repeat(90)}${n}/`) } });
+  const state = desired({ releases: [release(1), long], sites: [site(1), site(2, { release: long.id })] });
+  const { failures, lines } = createContainerRenderer(layout('/r'), { sitesKey }).render(state, new Map());
+  assert.deepEqual([failures.map(({ site: bad }) => bad), [...lines.keys()]], [[siteId(2)], [siteId(1)]]);
+});
+
 test('equal states have one digest, whatever the order of rows and keys; a changed one has another', () => {
   const digest = createDesiredDigest();
   const one = many(20);

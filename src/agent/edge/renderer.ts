@@ -26,6 +26,8 @@ export function edgeRenderer(layout: EdgeLayout, members: Members): EdgeRenderin
       for (const old of rendered.keys()) if (rendered.size > REMEMBERED) rendered.delete(old);
       return { nginx, digests, vassals: new Map(), lines: new Map(), failures: [] };
     },
+    // It has no sites' files, so none is ever held back.
+    version: () => '',
     membersIn: (digest) => rendered.get(digest) ?? [],
   };
 }

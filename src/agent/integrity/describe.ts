@@ -2,6 +2,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import type { Desired } from '../../domain/desired.ts';
 import { bucketDigests, bucketOf, comparable, type Description, MOST_LEFT_OUT, siteOf } from '../../domain/drift.ts';
+import type { SiteId } from '../../domain/id.ts';
 import type { Layout } from '../../domain/layout.ts';
 import { masked } from '../../domain/mask.ts';
 import type { SitesKey } from '../../domain/secrets.ts';
@@ -9,7 +10,6 @@ import type { ProofReader } from '../nginx/proof.ts';
 import type { Routing } from '../reconcile/routing.ts';
 import type { Vassals } from '../reconcile/vassals.ts';
 import { releasesInUse } from '../../domain/releases-in-use.ts';
-import { isHeldBack, type QuarantineBook } from '../state/quarantine.ts';
 import { diskReader, pathOf } from './disk.ts';
 import { releaseReader } from './releases.ts';
 
@@ -26,16 +26,17 @@ const MOST_NOT_RUNNING = 200;
 const LARGEST = 4 * 1024 * 1024;
 
 export function describer(parts: {
-  layout: Layout; routing: Routing; vassals: Vassals | null; book: QuarantineBook; proof: ProofReader; sitesKey: SitesKey;
+  layout: Layout; routing: Routing; vassals: Vassals | null; proof: ProofReader; sitesKey: SitesKey;
+  /** Sites of which something else than their newest version serves. */
+  heldBack(): readonly SiteId[];
   desired(): Desired | null;
 }): Describer {
-  const { layout, routing, vassals, book } = parts;
+  const { layout, routing, vassals } = parts;
   const disk = diskReader(layout);
   const releases = releaseReader(layout.releasesDir);
 
   function without(): { leftOut: string[]; heldBack: boolean } {
-    const desired = parts.desired();
-    const held = desired ? [...book.held.keys()].filter((site) => isHeldBack(book, desired, site, Date.now())) : [];
+    const held = parts.heldBack();
     return { leftOut: [...new Set([...held, ...(vassals?.unsettled() ?? [])])].sort().slice(0, MOST_LEFT_OUT), heldBack: held.length > 0 };
   }
 

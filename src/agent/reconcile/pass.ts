@@ -4,13 +4,14 @@
  * is under way is found as it is by the next pass.
  */
 import type { Desired } from '../../domain/desired.ts';
+import type { SiteId } from '../../domain/id.ts';
 import { type Generation, NEVER } from '../../domain/generation.ts';
 import type { ContainerRecord, Drift, VassalCounts, Waiting } from '../../domain/observed.ts';
 import { withDefaults } from '../../domain/settings.ts';
 import type { Tree } from '../files/tree.ts';
 import type { Applied } from '../state/applied.ts';
 import { type Log, messageOf } from '../../log.ts';
-import { isHeldBack, type QuarantineBook, quarantinedOf } from '../state/quarantine.ts';
+import { type QuarantineBook, quarantinedOf } from '../state/quarantine.ts';
 import type { PassResult } from './loop.ts';
 import type { Preparer } from './prepare.ts';
 import type { DesiredReader } from './read.ts';
@@ -88,7 +89,7 @@ export function createPass(parts: Parts): { pass(): Promise<ReconcileResult>; me
   /** Sites that serve their newest version have nothing to go back to. */
   function settle(desired: Desired, proved: boolean): void {
     for (const site of new Set([...book.lastGood.keys(), ...book.held.keys()])) {
-      const done = proved && !parts.vassals?.isUnsettled(site) && !isHeldBack(book, desired, site, Date.now());
+      const done = proved && !parts.vassals?.isUnsettled(site) && !preparer.isHeldBack(site);
       if (done || !desired.sites.has(site)) book.settle(site);
     }
   }
@@ -101,9 +102,12 @@ export function createPass(parts: Parts): { pass(): Promise<ReconcileResult>; me
       return NOTHING_YET;
     }
     digests = { desired: rendered.digests.desired, files: rendered.digests.files };
-    for (const [site, message] of parts.files?.apply(desired, rendered) ?? []) waiting.push({ on: 'disk', message: `${site}: ${message}` });
+    const unwritten = parts.files?.apply(desired, rendered) ?? new Map<SiteId, string>();
+    for (const [site, message] of unwritten) {
+      waiting.push({ on: 'disk', message: `${site}: ${message}` }, { on: 'vassal', site, message: 'its files cannot be written' });
+    }
     parts.routing.apply(rendered, desired.generation);
-    const result = await parts.vassals?.pass(desired, rendered);
+    const result = await parts.vassals?.pass(desired, rendered, unwritten);
     for (const { site, reason } of result?.failed ?? []) preparer.holdBack(desired, site, reason);
     parts.files?.remove((result?.gone ?? []).filter((site) => !hasFiles(desired, site)));
     waiting.push(...(result?.waiting ?? []));

@@ -14,6 +14,7 @@ import type { Taken } from './read.ts';
 
 export interface Renderer {
   render(desired: Desired, quarantined: ReadonlyMap<SiteId, Kept>): Rendered;
+  version(site: SiteId): string;
 }
 
 export interface Preparer {
@@ -22,6 +23,8 @@ export interface Preparer {
   /** Files that nginx takes; or why there are none. */
   prepare(desired: Desired): Promise<Rendered | Waiting>;
   holdBack(desired: Desired, site: SiteId, reason: string): void;
+  /** Whether something else than its newest version serves, by what was prepared last, or has failed since. */
+  isHeldBack(site: SiteId): boolean;
 }
 
 const NOTHING: Kept = { line: null, vassal: null };
@@ -31,22 +34,52 @@ export function preparer(parts: {
   book: QuarantineBook;
   log: Log;
   test(rendered: Rendered): Promise<TestResult>;
-  /** Whether this vassal is the one in service; null: the site has none. */
-  isInService(site: SiteId, digest: string | null): boolean;
+  /** The digest of the vassal in service; null: the site has none, undefined: there are none here. */
+  inService(site: SiteId): string | null | undefined;
 }): Preparer {
   const { renderer, book, log } = parts;
   /** Sites whose rows have changed since nginx last took everything: a refusal comes from one of them. */
   const changed = new Set<SiteId>();
-  let last: Rendered | null = null;
+  let last: { readonly desired: Desired; readonly rendered: Rendered } | null = null;
+  /** One look at the clock for a whole pass: what it renders of a site, and what it then makes of it, must not differ. */
+  let held = new Set<SiteId>();
+
+  /** Remember what serves, before another version is tried: nothing while an earlier one is still under way. */
+  function keep(site: SiteId): void {
+    if (!last || book.held.has(site)) return;
+    const line = last.rendered.lines.get(site) ?? null;
+    const vassal = last.rendered.vassals.get(site) ?? null;
+    const inService = parts.inService(site);
+    if (line === null || (inService !== undefined && inService !== (vassal?.digest ?? null))) return;
+    const kept = book.lastGood.get(site);
+    if (kept?.line === line && kept.vassal?.digest === vassal?.digest) return;
+    book.keep(site, { line, vassal: vassal && wholeVassal(vassal), rev: wantedRev(last.desired, site) });
+  }
+
+  /** Settings, hostnames and another version of ours change a site's files too, and not its row. */
+  function keepChanged(rendered: Rendered): void {
+    if (!last) return;
+    const before = last.rendered;
+    for (const site of differing(before.vassals, rendered.vassals)) {
+      if (before.vassals.get(site)?.digest !== rendered.vassals.get(site)?.digest) keep(site);
+    }
+    for (const site of differing(before.lines, rendered.lines)) keep(site);
+    book.save();
+  }
 
   function holdBack(desired: Desired, site: SiteId, reason: string): void {
     const rev = wantedRev(desired, site);
-    book.hold(site, { rev, reason }, Date.now());
+    book.hold(site, { rev, version: renderer.version(site), reason }, Date.now());
+    held.add(site);
+    // Nobody wrote down what serves (another version of ours did): it stays as it is, behind the line that nginx has taken.
+    const line = last?.rendered.lines.get(site) ?? null;
+    if (!book.lastGood.has(site) && line !== null && parts.inService(site)) book.keep(site, { line, vassal: null, rev: null });
     log.warn('site quarantined', { site, rev, servedRev: book.lastGood.get(site)?.rev ?? null, reason });
   }
 
   async function refused(desired: Desired, kept: ReadonlyMap<SiteId, Kept>): Promise<SiteId[]> {
-    const candidates = [...changed].filter((site) => desired.sites.has(site) && !kept.has(site));
+    // One that is tried again has not changed since it was refused.
+    const candidates = [...new Set([...changed, ...book.held.keys()])].filter((site) => desired.sites.has(site) && !kept.has(site));
     return await findBad(candidates, async (subset) => {
       const others = candidates.filter((site) => !subset.includes(site));
       const trial = new Map([...kept, ...others.map((site) => [site, book.lastGood.get(site) ?? NOTHING] as const)]);
@@ -56,29 +89,36 @@ export function preparer(parts: {
 
   return {
     holdBack,
+    isHeldBack: (site) => held.has(site),
     remember({ before, desired }) {
       for (const site of differing(before?.sites ?? new Map<SiteId, SiteDesired>(), desired.sites)) {
         if (!desired.sites.has(site)) continue;
         changed.add(site);
-        // While an earlier change is still under way, what it is to go back to stays.
-        const line = last?.lines.get(site) ?? null;
-        const vassal = last?.vassals.get(site) ?? null;
-        if (before && line !== null && !book.held.has(site) && parts.isInService(site, vassal?.digest ?? null)) {
-          book.keep(site, { line, vassal: vassal && wholeVassal(vassal), rev: wantedRev(before, site) });
-        }
+        if (before) keep(site);
       }
       book.save();
     },
     async prepare(desired) {
+      const retried = new Set<SiteId>();
       for (;;) {
         const kept = keptOf(book, desired, Date.now());
         const rendered = renderer.render(desired, kept);
+        const others = [...kept.keys()].filter((site) => !retried.has(site) && renderer.version(site) !== book.held.get(site)?.version);
+        if (others.length > 0) {
+          for (const site of others) {
+            retried.add(site);
+            book.retry(site);
+          }
+          continue;
+        }
         const failed = new Map(rendered.failures.filter(({ site }) => !kept.has(site)).map(({ site, reason }) => [site, reason]));
         if (failed.size === 0) {
           const tested = await parts.test(rendered);
           if (tested.ok) {
             changed.clear();
-            last = rendered;
+            keepChanged(rendered);
+            last = { desired, rendered };
+            held = new Set(kept.keys());
             return rendered;
           }
           for (const site of await refused(desired, kept)) failed.set(site, tested.message);

@@ -39,7 +39,8 @@ const VIEW_EVERY_MS = 10_000;
 const NOBODY: InService = { starting: [], failing: [] };
 
 export interface Vassals {
-  pass(desired: Desired, wanted: Rendered): Promise<VassalsResult>;
+  /** @param unwritten sites whose new files are not all there: a vassal would read the former ones, and pass for the new */
+  pass(desired: Desired, wanted: Rendered, unwritten: Pick<ReadonlySet<SiteId>, 'has'>): Promise<VassalsResult>;
   /** Which digest is in service. */
   inService(site: SiteId): string | null;
   isUnsettled(site: SiteId): boolean;
@@ -76,8 +77,13 @@ export function vassals(parts: {
   const seenBefore = new Map<string, Seen>();
   disk.scan();
 
-  const wantedDigest = (wanted: Rendered, site: SiteId) =>
-    wanted.vassals.get(site)?.digest ?? null;
+  /** Of a live site that cannot be rendered, or whose newest version is bad, whatever serves stays, also where nothing was written down. */
+  function wantedDigest(desired: Desired, wanted: Rendered, site: SiteId): string | null {
+    const rendered = wanted.vassals.get(site)?.digest;
+    if (rendered !== undefined || desired.sites.get(site)?.phase !== 'live') return rendered ?? null;
+    const { link, inis } = disk.of(site);
+    return link && inis.has(link.digest) ? link.digest : null;
+  }
 
   function findUnsettled(desired: Desired, wanted: Rendered): void {
     if (wanted.vassals === last) return;
@@ -89,7 +95,7 @@ export function vassals(parts: {
       else watchIni(desired, wanted, site, digest);
     }
     for (const site of disk.sites()) if (!wanted.vassals.has(site)) unsettled.add(site);
-    atStart ??= [...unsettled].flatMap((site) => notAsLeft(site, wantedDigest(wanted, site)));
+    atStart ??= [...unsettled].flatMap((site) => notAsLeft(site, wantedDigest(desired, wanted, site)));
     last = wanted.vassals;
   }
 
@@ -131,13 +137,13 @@ export function vassals(parts: {
   }
 
   return {
-    async pass(desired, wanted) {
+    async pass(desired, wanted, unwritten) {
       findUnsettled(desired, wanted);
       if (unsettled.size > 0 || comingUp || Date.now() - viewedAt > VIEW_EVERY_MS) {
         view = await viewEmperor(places.emperorStats(layout));
         viewedAt = Date.now();
       }
-      const views = [...unsettled].map((site) => viewOf(site, wantedDigest(wanted, site)));
+      const views = [...unsettled].filter((site) => !unwritten.has(site)).map((site) => viewOf(site, wantedDigest(desired, wanted, site)));
       const plan = planVassals(views, policy, Date.now());
       const failed: { site: SiteId; digest: string; reason: string }[] = [];
       execute(plan.steps, {

@@ -12,15 +12,18 @@ import { replaceFile } from '../files/atomic.ts';
 export interface Held {
   /** The rev that failed; a newer one is tried at once. */
   readonly rev: number;
+  /** What failed, by what its files would have been: settings and hostnames make them too, and have no such rev. */
+  readonly version: string;
   readonly reason: string;
   readonly attempts: number;
   /** Tried again then, ms: the cause may lie outside its rows (its database was away). */
   readonly retryAt: number;
 }
 
-/** Files that serve or served well, and the rev they were made from. */
+/** Files that serve or served well, and the rev they were made from. No vassal: what runs stays, whatever it is. */
 export interface LastGood extends Kept {
-  readonly rev: number;
+  /** Null where nobody has written it down. */
+  readonly rev: number | null;
 }
 
 export interface QuarantineBook {
@@ -28,10 +31,11 @@ export interface QuarantineBook {
   readonly lastGood: ReadonlyMap<SiteId, LastGood>;
   /** Keep the files in service, before newer ones are tried. */
   keep(site: SiteId, files: LastGood): void;
-  hold(site: SiteId, failure: { rev: number; reason: string }, now: number): void;
+  hold(site: SiteId, failure: Pick<Held, 'rev' | 'version' | 'reason'>, now: number): void;
   /** The newest version serves, or the site is gone: there is nothing to go back to. */
   settle(site: SiteId): void;
-  /** Try all again now. */
+  /** Try it again now. */
+  retry(site: SiteId): void;
   retryAll(): void;
   /** Write, if anything changed. */
   save(): void;
@@ -50,6 +54,10 @@ export function quarantineBook(file: string): QuarantineBook {
   const held = new Map(stored.held);
   const lastGood = new Map(stored.lastGood);
   let dirty = false;
+  function retry(site: SiteId): void {
+    const one = held.get(site);
+    if (one) held.set(site, { ...one, retryAt: 0 });
+  }
   return {
     held,
     lastGood,
@@ -57,18 +65,19 @@ export function quarantineBook(file: string): QuarantineBook {
       lastGood.set(site, files);
       dirty = true;
     },
-    hold(site, { rev, reason }, now) {
+    hold(site, failure, now) {
       const before = held.get(site);
-      const attempts = before?.rev === rev ? before.attempts + 1 : 1;
-      held.set(site, { rev, reason, attempts, retryAt: now + retryAfter(attempts) });
+      const attempts = before?.version === failure.version ? before.attempts + 1 : 1;
+      held.set(site, { ...failure, attempts, retryAt: now + retryAfter(attempts) });
       dirty = true;
     },
     settle(site) {
       const changed = [held.delete(site), lastGood.delete(site)];
       dirty ||= changed.includes(true);
     },
+    retry,
     retryAll() {
-      for (const [site, one] of held) held.set(site, { ...one, retryAt: 0 });
+      for (const site of held.keys()) retry(site);
     },
     save() {
       if (!dirty) return;
