@@ -8,6 +8,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { findHome, openHome } from '../src/local/home.ts';
 import { setUp } from '../src/local/setup/index.ts';
+import { askedToStop } from '../src/local/signals.ts';
 import { printSteps } from '../src/local/up/progress.ts';
 import { startServices } from '../test/services.ts';
 
@@ -31,7 +32,10 @@ if (unknown.length > 0) {
 
 const home = findHome();
 openHome(home);
-const installed = await setUp(home, printSteps());
+// A first build of Temporal's runs in a process group of its own.
+const stopping = askedToStop();
+const installed = await setUp(home, printSteps(), stopping);
+stopping.addEventListener('abort', () => process.exit(130));
 const scratch = mkdtempSync(join(tmpdir(), 'reeve-bench-'));
 process.env.REEVE_TOOLS = home.toolsDir;
 const services = await startServices(installed, scratch);

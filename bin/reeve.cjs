@@ -15,7 +15,8 @@ const path = require('path');
 
 const root = path.dirname(__dirname);
 const modules = path.join(root, 'node_modules');
-const OLDEST_NODE = [22, 19]; // type stripping without a flag, and what undici needs
+// Of each major version the oldest minor one with type stripping without a flag, and with what undici needs.
+const OLDEST_MINOR = { 22: 19, 23: 6 };
 
 main();
 
@@ -41,7 +42,7 @@ function refuseUnsupported() {
   }
   // Before npm ci, which would bring no Node here: npm has the pinned one for Linux alone.
   if (process.platform === 'darwin' && isTooOld()) {
-    fail(1, 'Node ' + process.versions.node + ' is too old: on macOS install Node 24 (22.19 at least; brew install node@24), then start again.');
+    fail(1, 'Node ' + process.versions.node + ' is too old: on macOS install Node 24 (at least 22.19 or 23.6; brew install node@24), then start again.');
   }
 }
 
@@ -209,14 +210,14 @@ function unlink(file) {
 
 function isTooOld() {
   const version = process.versions.node.split('.').map(Number);
-  return version[0] < OLDEST_NODE[0] || (version[0] === OLDEST_NODE[0] && version[1] < OLDEST_NODE[1]);
+  return version[0] < 22 || version[1] < (OLDEST_MINOR[version[0]] || 0);
 }
 
 function chooseNode() {
   if (!isTooOld()) return process.execPath;
   const brought = path.join(modules, 'node-' + process.platform + '-' + process.arch, 'bin', 'node');
   if (fs.existsSync(brought)) return brought;
-  fail(1, 'Node ' + process.versions.node + ' is too old: install Node 24 (22.19 at least), then start again.');
+  fail(1, 'Node ' + process.versions.node + ' is too old: install Node 24 (at least 22.19 or 23.6), then start again.');
 }
 
 function run(node, argv) {

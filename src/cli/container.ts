@@ -121,9 +121,9 @@ function printContainer(context: Context, found: Container): void {
   ])}`);
 }
 
-/** A container whose lease has lapsed says nothing of itself any more. */
+/** One that should serve and whose lease has lapsed says nothing of itself any more; one that only starts has none yet. As /platform counts them. */
 export function stateOf(found: Pick<Container, 'state' | 'wanted' | 'alive'>): string {
-  return found.alive || found.state === 'ended' ? found.state : 'lost';
+  return found.wanted === 'running' && found.state !== 'starting' && !found.alive ? 'lost' : found.state;
 }
 
 function leaseOf(found: Container): string | null {

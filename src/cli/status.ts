@@ -53,8 +53,8 @@ function findTroubles(
   platform: Platform, containers: readonly Container[], sites: readonly Site[], unwell: readonly Health[], incidents: readonly Incident[],
 ): Trouble[] {
   const names = new Map(sites.map((site) => [site.id, site.name]));
-  const lost = containers.filter((each) => stateOf(each) === 'lost' && each.wanted === 'running');
-  const serving = containers.filter((each) => each.role === 'site' && stateOf(each) === 'ready');
+  const lost = containers.filter((each) => stateOf(each) === 'lost');
+  const serving = containers.filter((each) => each.role === 'site' && each.state === 'ready' && each.alive);
   const behind = new Set(platform.behind.map((each) => each.container));
   return [
     ...(platform.paused ? [{ what: 'platform', subject: '', why: 'paused: Reeve mends nothing until it is resumed' }] : []),

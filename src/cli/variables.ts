@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { ReeveError } from '../domain/errors.ts';
+import { readStdin } from './stdin.ts';
 import { splitPair } from './values.ts';
 
 /**
  * `NAME=value` as it stands, `NAME` from this shell, `NAME=-` from stdin: the last two keep a value out of the list of
  * processes, which other users of the machine can read.
- * @throws ReeveError `bad-request`
+ * @throws ReeveError `bad-request`, `too-large`
  */
-export function readVariables(pairs: readonly string[]): Record<string, string> {
+export async function readVariables(pairs: readonly string[]): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
   let stdinUsed = false;
   for (const pair of pairs) {
@@ -21,7 +21,7 @@ export function readVariables(pairs: readonly string[]): Record<string, string> 
     if (value === '-') {
       if (stdinUsed) throw new ReeveError('bad-request', 'only one variable can be read from stdin');
       stdinUsed = true;
-      values[name] = readFileSync(0, 'utf8').replace(/\n$/, '');
+      values[name] = (await readStdin()).toString().replace(/\n$/, '');
     } else {
       values[name] = value;
     }

@@ -8,6 +8,7 @@ import { translated } from './errors.ts';
 import { newId } from './new-id.ts';
 import { keepingAnOwner } from './owners.ts';
 import { type Pool, type Queryable, transaction } from './pool.ts';
+import { findByToken } from './principals.ts';
 import { afterLast, inOrder, keyed, type Last, orderOf, valuesOf } from './read/order.ts';
 import { writeAudit } from './write-audit.ts';
 
@@ -44,6 +45,8 @@ const SELECT = `select k.id, k.name, k.role, k.actions, k.sites, k.created_at as
     case when u.id is not null then jsonb_build_object('id', u.id, 'name', u.name) end as user
   from token k left join app_user u on u.id = k.user_id`;
 
+const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
 export async function touchToken(db: Queryable, id: string): Promise<void> {
   await db.query('update token set last_used_at = clock_timestamp() where id = $1', [id]);
 }
@@ -51,14 +54,13 @@ export async function touchToken(db: Queryable, id: string): Promise<void> {
 /** Make a token. @returns its row, and its text, which is nowhere else */
 export async function createToken(db: Queryable, { name, role, actions, sites, expiresAt, user, origin = 'made', actor }: NewToken): Promise<{ row: TokenRow; text: string }> {
   const text = `reeve_${randomBytes(32).toString('base64url')}`;
-  const hash = createHash('sha256').update(text).digest();
   const id = newId('k');
   await translated(db.query(
     `with made as (insert into token (id, name, hash, role, actions, sites, expires_at, user_id, created_by, origin) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *)
      insert into audit (actor, action, subject, after)
        select $9, 'token.created', 'token:' || id, jsonb_strip_nulls(jsonb_build_object(
          'name', name, 'role', role, 'actions', actions, 'sites', sites, 'expiresAt', expires_at, 'user', user_id)) from made`,
-    [id, name, hash, role, actions ?? null, sites ?? null, expiresAt ?? null, user ?? null, JSON.stringify(actor), origin]));
+    [id, name, hashOf(text), role, actions ?? null, sites ?? null, expiresAt ?? null, user ?? null, JSON.stringify(actor), origin]));
   const { rows } = await translated(db.query<TokenRow>(`${SELECT} where k.id = $1`, [id]));
   return { row: rows[0]!, text };
 }
@@ -68,10 +70,21 @@ export async function ensureFirstToken(pool: Pool): Promise<string | null> {
   return await translated(transaction(pool, 'begin', async (client) => {
     await client.query('lock table token in share row exclusive mode');
     const { rowCount } = await client.query(`select 1 from token k where ${LIVE} and k.user_id is null limit 1`);
-    if (rowCount) return null;
-    const { text } = await createToken(client, { name: 'first', role: 'owner', actor: { kind: 'system', id: 'reeve', name: 'reeve' } });
-    return text;
+    return rowCount ? null : await createFirst(client);
   }));
+}
+
+/**
+ * What a start on one machine works with: the token that it kept, while that is good; else another first one, whichever
+ * others are live. Whoever starts it has the database and its master key, and with them all that an owner may do.
+ */
+export async function firstTokenOf(db: Queryable, kept: string | null): Promise<string> {
+  return kept !== null && (await findByToken(db, hashOf(kept))) ? kept : await createFirst(db);
+}
+
+async function createFirst(db: Queryable): Promise<string> {
+  const { text } = await createToken(db, { name: 'first', role: 'owner', actor: { kind: 'system', id: 'reeve', name: 'reeve' } });
+  return text;
 }
 
 /**

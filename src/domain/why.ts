@@ -167,7 +167,8 @@ function judgeContainer(each: WhyContainer): { state: WhyState; reason: string }
     ...(each.behind > 0 ? [`${each.behind} generations behind${each.waitingOn.length > 0 ? `, waits on ${each.waitingOn.join('; ')}` : ''}`] : []),
   ];
   const say = (first: string) => [first, ...about].join('; ');
-  if (!each.alive) return { state: 'bad', reason: say('lost: its lease has lapsed') };
+  // One that starts has no lease yet.
+  if (!each.alive && each.state !== 'starting') return { state: 'bad', reason: say('lost: its lease has lapsed') };
   if (each.state !== 'ready') return { state: 'unknown', reason: say(`${each.state}: the edge sends it nobody`) };
   if (answered === null) return { state: 'unknown', reason: say('its agent does not answer') };
   const how = `${answered.status ?? 'no answer'} in ${Math.round(answered.ms)} ms`;

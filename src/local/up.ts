@@ -1,15 +1,13 @@
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createClient, type Client } from '../api/client.ts';
-import { ensureFirstToken } from '../api/serve.ts';
 import { createProcessDriver } from '../cluster/process.ts';
 import { filesOf } from '../cluster/process-files.ts';
 import { hasPeople } from '../database/sign-in/first-owner.ts';
 import { ReeveError } from '../domain/errors.ts';
 import { derivePeopleKey } from '../domain/secrets.ts';
 import { firstOwnerLink } from '../sign-in/first-owner.ts';
-import type { Pool } from '../database/pool.ts';
 import { lockHome } from './home-lock.ts';
 import { findHome, type Home } from './home.ts';
 import { hostsHint, resolvesLocalhost } from './localhost.ts';
@@ -26,6 +24,7 @@ import { untilApiReady, untilContainersReady } from './up/ready.ts';
 import { bringFirstSites } from './up/samples.ts';
 import { stopContainers } from './up/stop.ts';
 import { formatReady } from './up/table.ts';
+import { currentToken } from './up/token.ts';
 
 export interface UpOptions {
   /** The Django project for the first release; the example unless given. */
@@ -90,7 +89,7 @@ async function run(home: Home, options: UpOptions): Promise<void> {
       const api = `http://127.0.0.1:${ports.api}`;
       const edge = `http://127.0.0.1:${ports.edge}`;
       await untilApiReady(api, join(home.logsDir, 'api.log'), report, stopping);
-      const token = await currentToken(home, parts.database.pool);
+      const token = await currentToken(home.accessFile, parts.database.pool);
       writeSecret(home.accessFile, JSON.stringify({ api, dashboard: api, edge, temporalUi: parts.temporalUi, token }, null, 2));
       const late = await untilContainersReady(parts.database.pool, (id) => filesOf(parts.local, id).log, report, stopping);
       report({ name: 'Containers', state: 'done', detail: `${containers} and an edge${late.length ? `, ${late.length} not ready` : ' are ready'}` });
@@ -125,13 +124,6 @@ async function run(home: Home, options: UpOptions): Promise<void> {
 function requireCodebase(path: string | undefined): void {
   if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new ReeveError('invalid', `--codebase ${path}: there is no directory ${resolve(path)}`);
-}
-
-/** The first owner's token: made once, kept in the access file. */
-async function currentToken(home: Home, pool: Pool): Promise<string> {
-  const made = await ensureFirstToken(pool);
-  if (made) return made;
-  return (JSON.parse(readFileSync(home.accessFile, 'utf8')) as { token: string }).token;
 }
 
 async function localhostNotes(sites: readonly { url: string }[]): Promise<string[]> {

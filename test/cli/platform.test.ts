@@ -49,6 +49,16 @@ describe('reeve status', () => {
     assert.equal((await platform.json('status')).converged, true);
   });
 
+  test('a container that only starts is as well as /platform says, and starting', async () => {
+    await addContainer('c000000003', { state: 'starting', lease_expires_at: null, seen_at: null });
+    const { code, stdout } = await platform.run('status');
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^c000000003 +site +starting/m);
+    assert.deepEqual((await platform.client.request('GET', '/platform')).containers, { ready: 2, starting: 1 });
+    assert.match((await platform.run('container', 'show', 'c000000003')).stdout, /^state +starting$/m);
+    await platform.api.database.pool.query("delete from container where id = 'c000000003'");
+  });
+
   test('why scaling did or did not act, and the load that it went by', async () => {
     const { database, send } = platform.api;
     const set = (scaling: object) => platform.client.request('PATCH', '/settings', { body: { scaling }, ifMatch: '*' });

@@ -20,6 +20,8 @@ export interface Running {
   stderrMatches(pattern: RegExp): Promise<string>;
   stdoutMatches(pattern: RegExp): Promise<string>;
   kill(signal: NodeJS.Signals): void;
+  /** Writes what is piped in, where it was not given at the start, and ends it. */
+  pipe(text: string): void;
 }
 
 /** A home in which nothing was ever started. */
@@ -28,8 +30,8 @@ export const EMPTY_HOME = mkdtempSync(join(tmpdir(), 'reeve-test-cli-'));
 chmodSync(EMPTY_HOME, 0o711);
 after(() => rmSync(EMPTY_HOME, { recursive: true, force: true }));
 
-/** Starts `reeve …` with nothing of this shell's own connection. */
-export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, stdin?: string): Running {
+/** Starts `reeve …` with nothing of this shell's own connection. @param stdin null: what `pipe` is given */
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, stdin: string | null = ''): Running {
   const { REEVE_API: _, REEVE_TOKEN: __, NO_COLOR: ___, ...inherited } = process.env;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...args], {
     // NODE_COMPILE_CACHE stays, as `npm test` has it: what is compiled at each start is half of what a command costs.
@@ -45,7 +47,8 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
     });
   }
   child.stdin.on('error', () => {}); // it may end before it has read everything
-  child.stdin.end(stdin ?? '');
+  const pipe = (text: string) => void child.stdin.end(text);
+  if (stdin !== null) pipe(stdin);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, ...text }));
@@ -60,7 +63,7 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
     watch();
     ended.then((end) => reject(new Error(`it ended (${end.code}) before ${name} matched ${pattern}:\n${end.stdout}\n${end.stderr}`)), reject);
   });
-  return { ended, stderrMatches: matches('stderr'), stdoutMatches: matches('stdout'), kill: (signal) => void child.kill(signal) };
+  return { ended, stderrMatches: matches('stderr'), stdoutMatches: matches('stdout'), kill: (signal) => void child.kill(signal), pipe };
 }
 
 /** Runs `reeve …` to its end. */

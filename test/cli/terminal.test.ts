@@ -81,4 +81,13 @@ describe('on a terminal', { skip }, () => {
       assert.ok(server.asked.every(({ method }) => method === 'GET'));
     });
   }
+
+  test('whoever types the file itself, to its end, is asked nothing after it', async () => {
+    const list = (...items: unknown[]) => ({ body: { items, next: null } });
+    const server = await contract({ 'GET /settings': { body: {} }, 'GET /sites': list(SITE), 'GET /hostnames': list() }, {});
+    const { code, screen } = await onTerminal(['apply', '-f', '-'], { ...server.env, NODE_DEBUG: 'net' },
+      { question: /NET .*: _read/, text: 'absent: {sites: [alpha]}\r\x04' });
+    assert.equal(code, 2, screen);
+    assert.match(screen, /this would take away site alpha: say --yes, as nobody can be asked here/);
+  });
 });

@@ -37,6 +37,7 @@ const CASES: [name: string, changed: Partial<WhyFacts>, state: WhyState, says: R
   ['it fails in one container', { containers: [well, { ...other, answered: ill, vassal: 'failing' }] }, 'bad', /c000000002 500 in 40 ms.*vassal failing/, /regenerate c000000002/],
   ['quarantined', { containers: [well, { ...other, quarantine: 'it ends as soon as it starts' }] }, 'bad', /an older version serves: it ends/, /newest version does not run/],
   ['a container is lost', { containers: [well, { ...other, alive: false, answered: null }] }, 'bad', /lost: its lease has lapsed/, /c000000002 is lost/],
+  ['a container only starts', { containers: [well, { ...other, state: 'starting', alive: false, answered: null }] }, 'unknown', /unknown container c000000002 starting: the edge sends it nobody/, /look at container c000000002/],
   ['an agent is silent', { containers: [well, { ...other, answered: null, vassal: null }] }, 'unknown', /its agent does not answer/, /look at container c000000002/],
   ['a container is slow, or hangs', { containers: [well, { ...other, answered: { ok: false, status: null, ms: 2_501, reason: 'no answer within 2500 ms', late: true } }] },
     'unknown', /unknown container c000000002 no answer in 2501 ms; vassal awake/, /look at container c000000002/],

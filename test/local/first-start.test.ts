@@ -14,8 +14,10 @@ import { makeId } from '../../src/domain/id.ts';
 import { findHome } from '../../src/local/home.ts';
 import type { Report, Step } from '../../src/local/setup/installed.ts';
 import { containersToRun } from '../../src/local/up/containers.ts';
+import { writeSecret } from '../../src/local/up/keys.ts';
 import { untilApiReady, untilContainersReady } from '../../src/local/up/ready.ts';
 import { bringFirstSites } from '../../src/local/up/samples.ts';
+import { currentToken } from '../../src/local/up/token.ts';
 import { watchRun } from '../../src/local/up/watch.ts';
 import { startApi, type TestApi } from '../api/harness.ts';
 import { EMPTY_HOME, reeve } from '../cli/program.ts';
@@ -100,6 +102,33 @@ describe('the first release and sites', () => {
     await pool.query(`insert into release (id, codebase, source, phase, rev) select 'r' || lpad(n::text, 9, '0'), 'many', '/srv/many', 'failed', 0 from generate_series(1, 230) n`);
     const { rows: [made] } = await pool.query<{ id: string }>(`select id from release where source = '/srv/other'`);
     assert.match((await start('/srv/other')).notes, new RegExp(`^/srv/other is release ${made!.id}; `, 'm'));
+  });
+});
+
+describe('the token of a start', () => {
+  const accessFile = join(scratch, 'access.json');
+  const begin = async () => {
+    const token = await currentToken(accessFile, platform.database.pool);
+    writeSecret(accessFile, JSON.stringify({ token }));
+    assert.equal((await platform.send('GET', '/releases', { token })).status, 200);
+    return token;
+  };
+  const firstTokens = async () => (await platform.database.pool.query(`select actor ->> 'id' as by from audit where action = 'token.created' and after ->> 'name' = 'first'`)).rows;
+
+  test('is kept while it is good, and made anew where it was revoked or is gone, also while others are live', async () => {
+    const first = await begin();
+    assert.equal(await begin(), first);
+    const { id } = (await platform.send('GET', '/me', { token: first })).body;
+    assert.equal((await platform.send('DELETE', `/tokens/${id}`)).status, 204);
+    const second = await begin();
+    assert.equal(await begin(), second);
+    for (const text of ['{', '{}', JSON.stringify({ token: 'reeve_of-another-platform' })]) {
+      writeFileSync(accessFile, text);
+      assert.notEqual(await begin(), second);
+    }
+    // What another home has is its own.
+    assert.equal((await platform.send('GET', '/releases', { token: second })).status, 200);
+    assert.deepEqual(await firstTokens(), Array(5).fill({ by: 'reeve' }));
   });
 });
 

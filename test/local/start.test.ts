@@ -126,10 +126,26 @@ test('where the machine’s Node is too old, the one of node_modules is used', (
   assert.match(version, /^24\./);
 });
 
+test('a Node that strips no types without a flag is too old: 23 does so from 23.6 on', async () => {
+  const other = join(scratch, 'other-node.cjs');
+  const startWith = async (version: string) => {
+    writeFileSync(other, `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`);
+    return await start(['one'], { NODE_OPTIONS: `--require=${other}` }).ended;
+  };
+  for (const version of ['20.19.5', '22.18.0', '23.0.0', '23.5.0']) {
+    const { code, stderr } = await startWith(version);
+    assert.deepEqual([code, stderr], [1, `reeve: Node ${version} is too old: install Node 24 (at least 22.19 or 23.6), then start again.\n`]);
+  }
+  for (const version of ['22.19.0', '23.6.0', '24.0.0']) {
+    const { code, stderr } = await startWith(version);
+    assert.deepEqual([version, code, stderr], [version, 0, '']);
+  }
+});
+
 test('on macOS with an old Node, it says which to install before anything is brought', async () => {
   const mac = join(scratch, 'mac.cjs');
   writeFileSync(mac, `for (const [name, value] of Object.entries({ platform: 'darwin', arch: 'arm64', versions: { ...process.versions, node: '20.19.5' } })) Object.defineProperty(process, name, { value });`);
   const { code, stderr } = await start(['one'], { NODE_OPTIONS: `--require=${mac}` }).ended;
   assert.equal(code, 1);
-  assert.match(stderr, /^reeve: Node 20\.19\.5 is too old: on macOS install Node 24 \(22\.19 at least; brew install node@24\), then start again\.\n$/);
+  assert.match(stderr, /^reeve: Node 20\.19\.5 is too old: on macOS install Node 24 \(at least 22\.19 or 23\.6; brew install node@24\), then start again\.\n$/);
 });

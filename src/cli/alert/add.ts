@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ReeveError } from '../../domain/errors.ts';
 import { act, type CommonOptions, talks } from '../context.ts';
 import { newKey } from '../key.ts';
 import type { Channel } from '../resources.ts';
+import { readText } from '../stdin.ts';
 
 interface AddOptions extends CommonOptions {
   readonly url?: string;
@@ -43,7 +43,7 @@ Examples:
   reeve alert channel add email ops --from reeve@example.org --to ops@example.org --smtp mail.example.org --user reeve --password-file pw`)
     .action(act<[string, string], AddOptions>(async (context, kind, name, options) => {
       const made = kind === 'webhook' && options.secretFile === undefined ? randomBytes(32).toString('base64url') : undefined;
-      const body = { name, kind, config: configOf(kind, options, made), routing: { severities: options.severity, subjects: options.subject } };
+      const body = { name, kind, config: await configOf(kind, options, made), routing: { severities: options.severity, subjects: options.subject } };
       const channel = await context.api.request<Channel>('POST', '/alerts/channels', { body, idempotencyKey: newKey() });
       if (context.terminal.json) return context.terminal.printJson(made ? { ...channel, secret: made } : channel);
       context.terminal.note(`${channel.name} (${channel.id}) is told by ${channel.kind}: ${channel.target}; try it: reeve alert channel test ${channel.name}`);
@@ -53,23 +53,18 @@ Examples:
     }));
 }
 
-function configOf(kind: string, options: AddOptions, made: string | undefined): Record<string, unknown> {
-  const url = options.url ?? secretFrom(options.urlFile);
-  if (kind === 'webhook') return { url, secret: made ?? secretFrom(options.secretFile) };
+async function configOf(kind: string, options: AddOptions, made: string | undefined): Promise<Record<string, unknown>> {
+  const url = options.url ?? (await secretFrom(options.urlFile));
+  if (kind === 'webhook') return { url, secret: made ?? (await secretFrom(options.secretFile)) };
   if (kind === 'slack') return { url };
   if (kind !== 'email') throw new ReeveError('bad-request', `a channel is a webhook, slack or email, not ${kind}`);
   const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(options.smtp ?? '') ?? [];
   return {
     from: options.from, to: options.to, host, port: port === undefined ? undefined : Number(port), security: options.security,
-    user: options.user, password: secretFrom(options.passwordFile),
+    user: options.user, password: await secretFrom(options.passwordFile),
   };
 }
 
-function secretFrom(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new ReeveError('bad-request', `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
+async function secretFrom(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : (await readText(file)).replace(/\r?\n$/, '');
 }

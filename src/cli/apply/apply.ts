@@ -15,7 +15,7 @@ import { planApply } from './plan.ts';
  * @throws ReeveError of the file, of what cannot be had as things are, or of the step that failed
  */
 export async function apply(context: Context, options: ApplyOptions): Promise<void> {
-  const file = readPlatformFile(options.file);
+  const file = await readPlatformFile(options.file);
   const { actual, ids } = await readActual(context.api, file.wanted);
   const plan = planApply(file.wanted, actual, options);
   if (options.dryRun && context.terminal.json) context.terminal.printJson(shownPlan(plan));

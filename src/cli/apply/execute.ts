@@ -51,7 +51,7 @@ function pathOf(hostname: string): string {
   return `/hostnames/${encodeURIComponent(hostname)}`;
 }
 
-/** `settings.processes` and `owner` as the API takes them. */
+/** `settings.processes`, `remediation.mode` and `owner` as the API takes them. */
 function bodyOf(changes: readonly Change[]): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const { path, to } of changes) {

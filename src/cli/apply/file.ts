@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { ReeveError, type FieldError } from '../../domain/errors.ts';
+import { readText } from '../stdin.ts';
 import type { Wanted } from './model.ts';
 import { type EnvValue, platformFileSchema } from './schema.ts';
 import { wantedOf } from './wanted.ts';
@@ -18,8 +19,8 @@ export interface PlatformFile {
  * @param path `-` reads stdin
  * @throws ReeveError `bad-request` when it cannot be read, `invalid` with a line for each complaint
  */
-export function readPlatformFile(path: string, env: NodeJS.ProcessEnv = process.env): PlatformFile {
-  const text = readText(path);
+export async function readPlatformFile(path: string, env: NodeJS.ProcessEnv = process.env): Promise<PlatformFile> {
+  const text = await readText(path);
   const file = parsePlatformFile(text, path === '-' ? 'stdin' : path);
   const directory = path === '-' ? process.cwd() : dirname(resolve(path));
   return {
@@ -42,14 +43,6 @@ export function parsePlatformFile(text: string, name: string): { wanted: Wanted;
     throw invalid(name, problems.map(({ path, message }) => at(document, lines, path, message)));
   }
   return { wanted, env: new Map(Object.entries(parsed.data.sites).map(([site, { env }]) => [site, env])) };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (error) {
-    throw new ReeveError('bad-request', `cannot read ${path}: ${(error as Error).message}`);
-  }
 }
 
 function complaints(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): FieldError[] {

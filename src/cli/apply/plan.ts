@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { shownUrl } from '../../domain/resources/platform.ts';
+import { SETTING_DEFAULTS } from '../../domain/settings.ts';
 import type { Actual, ActualSite, Change, Plan, Step, Values, Wanted, WantedSite } from './model.ts';
 import { planHostnames } from './plan-hostnames.ts';
 
@@ -15,7 +16,7 @@ export interface PlanOptions {
 export function planApply(wanted: Wanted, actual: Actual, options: PlanOptions = {}): Plan {
   const present = new Map(actual.sites.map((site) => [site.name, site]));
   // The platform shows its Redis address without the password, so that is how they are compared.
-  const settings = changesOf(wanted.settings, actual.settings)
+  const settings = Object.entries(wanted.settings).flatMap(([name, value]) => changesOfSetting(name, value, actual.settings))
     .filter(({ path, from, to }) => path !== 'cacheUrl' || typeof to !== 'string' || shownUrl(to) !== from);
   const hostnames = planHostnames(wanted, actual);
   const steps: Step[] = [
@@ -61,6 +62,12 @@ function stepsOfSite(wanted: WantedSite, actual: ActualSite | undefined, options
     ...(release === undefined || release === actual.release ? []
       : [{ kind: 'upgradeSite', site: name, from: actual.release, release } as const]),
   ];
+}
+
+/** Of a group only what is named is compared, field by field, since only that is changed (PATCH /settings). */
+function changesOfSetting(name: string, value: unknown, actual: Values): Change[] {
+  const isGroup = Object.hasOwn(SETTING_DEFAULTS, name) && typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isGroup ? changesOf(value as Values, actual[name] as Values, `${name}.`) : changesOf({ [name]: value }, actual);
 }
 
 function changesOf(wanted: Values, actual: Values, prefix = ''): Change[] {

@@ -1,6 +1,5 @@
 /** `reeve login` and `reeve logout`: a token of the person's own for this machine, which ends by itself. */
 import { hostname, userInfo } from 'node:os';
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Client, createClient } from '../../api/client.ts';
 import { isReeveError, ReeveError } from '../../domain/errors.ts';
@@ -8,6 +7,7 @@ import { checkAddress, readAccess } from '../connection.ts';
 import { act, type CommonOptions, type Context } from '../context.ts';
 import { fields } from '../output/table.ts';
 import type { CreatedToken } from '../resources.ts';
+import { readText } from '../stdin.ts';
 import { ask } from './ask.ts';
 import { byBrowser } from './browser.ts';
 import { readLogins, withLogin, withoutLogin, writeLogins } from './store.ts';
@@ -68,7 +68,7 @@ function nowhere(): never {
 }
 
 async function byPassword(context: Context, client: Client, email: string, name: string, options: LoginOptions): Promise<CreatedToken> {
-  const password = options.passwordFile === undefined ? await askHidden(context, 'password') : readFile(options.passwordFile);
+  const password = options.passwordFile === undefined ? await askHidden(context, 'password') : (await readText(options.passwordFile)).replace(/\r?\n$/, '');
   const send = (code: string | undefined) => client.request<CreatedToken>('POST', '/sign-in/token', { body: { email, password, code, name } });
   try {
     return await send(options.code);
@@ -81,14 +81,6 @@ async function byPassword(context: Context, client: Client, email: string, name:
 async function askHidden({ terminal }: Context, what: string, hidden = true): Promise<string> {
   if (terminal.askable) return await ask(`${what}: `, hidden);
   throw new ReeveError('bad-request', what === 'password' ? 'nobody can be asked here: give --password-file' : 'a one-time code is asked for: give --code');
-}
-
-function readFile(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new ReeveError('bad-request', `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
 }
 
 async function keep({ terminal }: Context, connect: typeof createClient, api: string, { token, id, expiresAt }: CreatedToken): Promise<void> {

@@ -11,7 +11,7 @@ export interface Terminal {
   readonly quiet: boolean;
   /** Whether a person watches, so that lines may be redrawn. */
   readonly live: boolean;
-  /** Whether a person can be asked. */
+  /** Whether a person can be asked; no more once stdin was read to its end. */
   readonly askable: boolean;
   /** One line, or several, of the result. */
   print(text: string): void;
@@ -32,7 +32,9 @@ export function openTerminal(options: { json?: boolean; quiet?: boolean }): Term
     quiet,
     // A terminal without a size (some CI systems) cannot be redrawn.
     live: process.stderr.isTTY === true && process.stderr.columns > 0 && process.env.TERM !== 'dumb' && !quiet,
-    askable: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    get askable() {
+      return process.stdin.isTTY === true && !process.stdin.readableEnded && process.stderr.isTTY === true;
+    },
     print: (text) => void process.stdout.write(`${clean(text)}\n`),
     printJson: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (text) => {

@@ -46,7 +46,7 @@ async function create(context: Context, name: string, options: CreateOptions): P
       release: options.release,
       owner: options.owner,
       store: options.store,
-      env: options.env && readVariables(options.env),
+      env: options.env && (await readVariables(options.env)),
     },
     idempotencyKey: newKey(),
   });

@@ -37,7 +37,7 @@ Examples:
   EMAIL_PASSWORD=… reeve site env set alpha EMAIL_PASSWORD
   reeve site env set alpha SIGNING_KEY=- < key.pem`)
     .action(act<[string, string[]]>(async (context, given, pairs) => {
-      const values = readVariables(pairs);
+      const values = await readVariables(pairs);
       const found = await findSite(context.api, given);
       const answer = await context.api.request('PUT', `/sites/${found.id}/env`, { body: values });
       tell(context, answer, `set ${Object.keys(values).join(', ')} for ${found.name}`);

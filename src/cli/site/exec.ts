@@ -2,15 +2,13 @@ import type { Command } from 'commander';
 import { ReeveError } from '../../domain/errors.ts';
 import { act, type CommonOptions, type Context, talks } from '../context.ts';
 import { Exited } from '../failure.ts';
+import { readStdin } from '../stdin.ts';
 import { findSite } from './find.ts';
 
 /** One line of the answer: output as it comes (base64, as it may be any bytes), and at last how the command ended. */
 type Frame =
   | { readonly stream: 'stdout' | 'stderr'; readonly data: string }
   | { readonly exit: number };
-
-/** As much stdin as a request may carry; more belongs in a file that the command fetches. */
-const MOST_STDIN = 8 * 1024 * 1024;
 
 /** `reeve site exec`: ends with the command's own exit code. */
 export function addExec(site: Command): void {
@@ -28,9 +26,9 @@ Examples:
   echo 'print(1)' | reeve site exec alpha -- shell`)
     .action(act<[string, string[]], CommonOptions & { container?: string }>(async (context, given, command, options) => {
       const found = await findSite(context.api, given);
-      const stdin = process.stdin.isTTY ? null : await readStdin();
+      const piped = process.stdin.isTTY ? null : await readStdin();
       const code = await runThere(context, found.id, {
-        command, container: options.container, stdin,
+        command, container: options.container, stdin: piped?.length ? piped.toString('base64') : null,
         timeoutSeconds: context.timeout === null ? undefined : Math.max(1, Math.round(context.timeout / 1000)),
       });
       if (code !== 0) throw new Exited(code);
@@ -51,15 +49,4 @@ async function runThere(context: Context, site: string, body: Exec): Promise<num
     if (!context.terminal.json) process[frame.stream].write(Buffer.from(frame.data, 'base64'));
   }
   throw new ReeveError('unavailable', 'the connection ended before the command did; whether it went on is not known');
-}
-
-async function readStdin(): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > MOST_STDIN) throw new ReeveError('too-large', `standard input may have ${MOST_STDIN / 1024 / 1024} MiB at most`);
-  }
-  return size === 0 ? null : Buffer.concat(chunks).toString('base64');
 }

@@ -18,14 +18,16 @@ export * from './installed.ts';
  * it takes well under a second.
  *
  * @param stopping ends what is under way, a download or a build, and removes what that began
- * @throws SetupError with one line that says what to install; the step was reported as failed.
- * @throws AbortError once nothing is under way any more
+ * @throws SetupError with one line that says what to install; the step was reported as failed. As all that it throws, once
+ *   nothing is under way any more.
+ * @throws AbortError
  */
 export async function setUp(home: Home, report: Report, stopping?: AbortSignal): Promise<Installed> {
   openHome(home);
   const node = findNode(report);
   // Building Temporal may take minutes and needs nothing of the others.
-  const temporal = findTemporal(home, report, process.env, stopping);
+  const failed = new AbortController();
+  const temporal = findTemporal(home, report, process.env, AbortSignal.any([failed.signal, ...(stopping ? [stopping] : [])]));
   temporal.catch(() => {}); // awaited below; a failure before that must not end the process
   try {
     const postgres = await findPostgres(home, report, process.env, stopping);
@@ -38,7 +40,8 @@ export async function setUp(home: Home, report: Report, stopping?: AbortSignal):
     writeInstalled(home, installed);
     return installed;
   } catch (error) {
-    if (stopping?.aborted) await temporal.catch(() => {});
+    failed.abort();
+    await temporal.catch(() => {});
     if (error instanceof SetupError) report({ name: error.step, state: 'failed', detail: error.message });
     throw error;
   }

@@ -1,6 +1,7 @@
 /** What the platform would be after steps, by its own rules: each is refused where the API would refuse it. */
 import assert from 'node:assert/strict';
 import type { Actual, ActualHostname, ActualSite, Change, Step } from '../../../src/cli/apply/model.ts';
+import { SETTING_DEFAULTS } from '../../../src/domain/settings.ts';
 
 export function applied(actual: Actual, steps: readonly Step[]): Actual {
   return steps.reduce(after, actual);
@@ -68,6 +69,13 @@ function demoted(hostnames: readonly ActualHostname[], site: string): ActualHost
   return hostnames.map((each) => (each.site === site && each.role === 'primary' ? { ...each, role: 'alias' } : each));
 }
 
+/** Of a group, what is not named stays. */
 function changed(values: Readonly<Record<string, unknown>>, changes: readonly Change[]): Record<string, unknown> {
-  return { ...values, ...Object.fromEntries(changes.map(({ path, to }) => [path, to])) };
+  const after = { ...values };
+  for (const { path, to } of changes) {
+    const [name, field] = path.split('.') as [string, string?];
+    const value = field === undefined ? to : { [field]: to };
+    after[name] = name in SETTING_DEFAULTS ? { ...(after[name] as object), ...(value as object) } : value;
+  }
+  return after;
 }

@@ -98,6 +98,17 @@ describe('reeve apply', () => {
     assert.equal((await platform.client.request('GET', '/sites/alpha')).settings.processes, 3);
   });
 
+  test('of a group of settings changes what differs, and a second time nothing', async () => {
+    const text = 'settings:\n  remediation: {mode: observe, floor: 1}\n  integrity: {intervalSeconds: 60}\n  scaling: {max: 4, targets: {cpu: 0.5, memory: null, awake: null, requests: null}}\n';
+    const first = await apply(text);
+    assert.equal(first.code, 0, first.stderr);
+    assert.equal(first.stdout, '~ settings: remediation.mode auto → observe, scaling.max 10 → 4, '
+      + 'scaling.targets {"cpu":0.6,"memory":0.75,"awake":50,"requests":null} → {"cpu":0.5,"memory":null,"awake":null,"requests":null}\n');
+    const { remediation, scaling } = await platform.client.request('GET', '/settings');
+    assert.deepEqual([remediation.mode, remediation.perHour, scaling.max, scaling.min], ['observe', 4, 4, 2]);
+    assert.deepEqual(await apply(text), { code: 0, stdout: '', stderr: 'nothing to do: all is as the file says\n' });
+  });
+
   test('takes away only what stands under absent, and asks', async () => {
     const text = 'absent: {sites: [beta], hostnames: [example.org]}\n';
     const refused = await apply(text);

@@ -51,6 +51,14 @@ describe('a plan', () => {
       [{ kind: 'changeSite', site: 'alpha', changes: [{ path: 'settings.processes', from: 2, to: 4 }] }]);
   });
 
+  test('of a group of settings names only what changes', () => {
+    const wanted = { ...NOTHING, settings: { remediation: { mode: 'observe', floor: 1 }, approvals: { own: 'while-alone' }, scaling: { targets: { cpu: 0.5 } } } };
+    const actual = { ...EMPTY, settings: { remediation: { mode: 'auto', floor: 1, perHour: 4 }, approvals: { own: 'while-alone' }, scaling: { mode: 'off', targets: { cpu: 0.6 } } } };
+    assert.deepEqual(planApply(wanted, actual).steps, [{ kind: 'changeSettings', changes: [
+      { path: 'remediation.mode', from: 'auto', to: 'observe' }, { path: 'scaling.targets', from: { cpu: 0.6 }, to: { cpu: 0.5 } },
+    ] }]);
+  });
+
   test('names a new primary first, which makes the former one an alias', () => {
     const wanted = { ...NOTHING, sites: [wantedSite('alpha', { hostnames: [
       { hostname: 'alpha.localhost', role: 'redirect' }, { hostname: 'www.example.org', role: 'primary' },
@@ -112,7 +120,7 @@ const anyActual: fc.Arbitrary<Actual> = fc.record({
   aliases: fc.uniqueArray(fc.record({ hostname: fc.constantFrom('a.example.org', 'b.example.org', 'c.example.org'), at: fc.nat(), role: fc.constantFrom('alias' as const, 'redirect' as const), https: fc.constantFrom('allow' as const, 'redirect' as const), bound: fc.boolean() }),
     { selector: (each) => each.hostname }),
 }).map(({ sites, aliases }) => ({
-  settings: { baseDomain: 'localhost' },
+  settings: { baseDomain: 'localhost', remediation: { mode: 'auto', floor: 1, perHour: 4 } },
   sites,
   hostnames: sites.length === 0 ? [] : [
     ...sites.map(({ name, phase }) => ({ ...host(`${name}.localhost`, name, 'primary'), bound: phase !== 'deleted' })),
@@ -125,7 +133,10 @@ const anyActual: fc.Arbitrary<Actual> = fc.record({
 
 /** Any file that reading accepts: a hostname stands once, a site has one primary, nothing is wanted and absent. */
 const anyWanted: fc.Arbitrary<Wanted> = fc.record({
-  settings: fc.dictionary(fc.constant('ownership'), fc.constantFrom('none', 'dns-txt')),
+  settings: fc.record({
+    ownership: fc.constantFrom('none', 'dns-txt'),
+    remediation: fc.record({ mode: fc.constantFrom('auto', 'observe'), floor: fc.constantFrom(1, 2) }, { requiredKeys: [] }),
+  }, { requiredKeys: [] }),
   sites: fc.uniqueArray(fc.record({
     name: fc.constantFrom(...NAMES),
     release: fc.constantFrom('r1', 'r2'),
