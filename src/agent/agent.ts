@@ -152,7 +152,7 @@ export async function runAgent(configFile: string): Promise<void> {
   function rotate(): void {
     try {
       const rotated = rotateLogs(places.nginxLogs(layout), config.logBytes ?? LOG_BYTES, () => siblings.signal('nginx', 'SIGUSR1'));
-      if (cutLog(places.emperorLog(layout), config.logBytes ?? LOG_BYTES)) rotated.push(places.emperorLog(layout));
+      rotated.push(...[places.emperorLog(layout), places.supervisorLog(layout)].filter((each) => cutLog(each, config.logBytes ?? LOG_BYTES)));
       if (rotated.length > 0) log.info('logs rotated', { logs: rotated });
     } catch (error) {
       log.warn('logs cannot be rotated', { message: messageOf(error) });

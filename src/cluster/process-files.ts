@@ -2,7 +2,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../agent/config.ts';
 import type { ProcessIdentity } from '../agent/supervise/processes.ts';
+import { lastLines } from '../agent/vassals/log-tail.ts';
 import { isId } from '../domain/id.ts';
+import { places } from '../domain/layout.ts';
 import { removeTreesSync } from '../process/remove-tree.ts';
 import type { LocalFile } from './local-file.ts';
 
@@ -23,7 +25,7 @@ export function filesOf(local: Pick<LocalFile, 'home' | 'runDir'>, id: string): 
   const root = `${local.home}/containers/${id}`;
   return {
     root, runDir: `${local.runDir}/${id}`, config: `${root}/config.json`, process: `${root}/process.json`,
-    log: `${root}/log/supervisor.log`, ended: `${local.home}/containers/ended-${id}`,
+    log: places.supervisorLog({ root }), ended: `${local.home}/containers/ended-${id}`,
   };
 }
 
@@ -66,10 +68,9 @@ export function removeRoot(files: ContainerFiles): void {
   removeTreesSync([files.ended, files.runDir]);
 }
 
-/** The last lines of a log; none when there is no log. */
-export function lastLines(file: string, count = 20): string[] {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8').slice(-16_384).trimEnd().split('\n').slice(-count).filter((line) => line !== '');
+/** The last 20 lines of what it said, from the last 16 KiB: a container may have said much. None when it said nothing. */
+export function lastSaid(files: ContainerFiles): string[] {
+  return lastLines({ path: files.log }, 20, 16_384).split('\n').filter((line) => line !== '');
 }
 
 function readJson<T>(file: string): T | null {

@@ -7,7 +7,7 @@ import type { ClusterDriver, ContainerInfo, ContainerRef, ContainerSpec } from '
 import type { LocalFile } from './local-file.ts';
 import { claimPort, releasePorts } from './ports.ts';
 import {
-  type ContainerFiles, containerIds, filesOf, lastLines, makeRoot, readConfigFile, readIncarnation, readProcessFile,
+  type ContainerFiles, containerIds, filesOf, lastSaid, makeRoot, readConfigFile, readIncarnation, readProcessFile,
   removeRoot, writeConfigFile,
 } from './process-files.ts';
 import { killRemains, startSupervisor } from './start.ts';
@@ -94,7 +94,7 @@ function infoOf(local: LocalFile, id: string): ContainerInfo | null {
   if (!config) return null;
   const started = readProcessFile(files);
   return {
-    id, role: config.role, slot: config.slot, running: started !== null && isRunning(started), lastLines: lastLines(files.log),
+    id, role: config.role, slot: config.slot, running: started !== null && isRunning(started), lastLines: lastSaid(files),
   };
 }
 

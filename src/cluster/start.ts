@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, openSync, readFileSync, renameSync, r
 import { setTimeout as delay } from 'node:timers/promises';
 import { endAll, isRunning, type ProcessIdentity, remains } from '../agent/supervise/processes.ts';
 import { ReeveError } from '../domain/errors.ts';
-import { type ContainerFiles, lastLines, readProcessFile } from './process-files.ts';
+import { type ContainerFiles, lastSaid, readProcessFile } from './process-files.ts';
 
 /**
  * The process writes down itself who it is, before it becomes the container's supervisor (exec keeps pid and start),
@@ -56,7 +56,7 @@ export async function startSupervisor(files: ContainerFiles, command: readonly s
       const now = readProcessFile(files);
       if (now && isRunning(now)) return now;
       if ((ended && !now) || (now && !isRunning(now)) || Date.now() > deadline) {
-        const said = lastLines(files.log);
+        const said = lastSaid(files);
         throw new ReeveError('step-failed', ['the container’s supervisor did not start', ...said].join('\n'), { lastLines: said });
       }
       await delay(5);

@@ -43,6 +43,8 @@ export const places = {
   /** A symlink to the directory of the configuration in service: a switch is one rename of it. */
   nginxCurrent: (l: Layout) => `${l.root}/nginx/current`,
   emperorLog: (l: Layout) => `${l.root}/log/emperor.log`,
+  /** What the supervisor and its children say, where no engine keeps it: a child process's. */
+  supervisorLog: (l: Pick<Layout, 'root'>) => `${l.root}/log/supervisor.log`,
   nginxLogs: (l: Layout) => [`${l.root}/log/nginx-access.log`, `${l.root}/log/nginx-error.log`],
   nginxPid: (l: Layout) => `${l.root}/nginx/nginx.pid`,
   vassalsDir: (l: Layout) => `${l.root}/vassals`,

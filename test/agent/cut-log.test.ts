@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { followFile } from '../../src/agent/listener/tail.ts';
 import { cutLog } from '../../src/agent/vassals/cut-log.ts';
+import { lastLines } from '../../src/agent/vassals/log-tail.ts';
 import { until } from '../local/wait.ts';
 
 test('a grown log is kept once and begun anew, by the very file that its writer has open', (t) => {
@@ -22,6 +23,12 @@ test('a grown log is kept once and begun anew, by the very file that its writer 
   writeSync(fd, 'and on');
   assert.equal(readFileSync(`${log}.1`, 'utf8'), 'ten bytes. more');
   assert.equal(readFileSync(log, 'utf8'), 'and on');
+});
+
+/** The kernel's says 4096 bytes and holds six: as a log does that is cut between the two looks. */
+const SHORTER = '/sys/class/net/lo/mtu';
+test('of a log that is shorter than it was a moment ago, no more comes than is there', { skip: !existsSync(SHORTER) }, () => {
+  assert.equal(lastLines({ path: SHORTER }, 20), readFileSync(SHORTER, 'utf8').trimEnd());
 });
 
 test('of a followed log that grows by more than is read at once, also since it was cut, the last lines come, and whole ones', async (t) => {

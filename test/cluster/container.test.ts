@@ -1,6 +1,6 @@
 /** A whole container, launched by the steps: supervisor, agent, nginx and emperor, which joins the platform, and ends. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -121,6 +121,25 @@ test('a killed one is launched again as its next incarnation, and a stale end is
   const now = pidsOf(container);
   await asStepOf(run, () => steps.end({ container, incarnation: 2 }));
   assert.deepEqual(now.filter((one) => identify(one.pid)?.start === one.start), []);
+});
+
+test('what one says beyond 10 MiB is kept once and begun anew, by supervisor and agent too, which have it open', { skip: ready }, async () => {
+  const run = await startRun();
+  const container = containerId();
+  await asStepOf(run, () => steps.launch({ container, slot: 'loud' }));
+  const { incarnation } = await asStepOf(run, () => steps.awaitReady({ container }));
+  const log = join(rootOf(container), 'log/supervisor.log');
+  appendFileSync(log, `${'.'.repeat(10 * 1024 * 1024)}\n`);
+  await until(async () => {
+    await platform.pool.query("select pg_notify('reeve', '{}')");
+    return existsSync(`${log}.1`) && statSync(log).size < 10_000;
+  });
+  assert.match(readFileSync(`${log}.1`, 'utf8'), /"child started".*\n\.+\n/s);
+  const { siblings } = JSON.parse(readFileSync(join(rootOf(container), 'pids.json'), 'utf8'));
+  process.kill(siblings.agent.pid, 'SIGKILL');
+  await until(() => /"child ended".*"part":"agent"/s.test(readFileSync(log, 'utf8')));
+  for (const line of readFileSync(log, 'utf8').trimEnd().split('\n')) assert.ok(JSON.parse(line), line);
+  await asStepOf(run, () => steps.end({ container, incarnation }));
 });
 
 test('waiting for one that cannot become ready ends at once, with what it said', { skip: ready }, async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -128,6 +128,20 @@ test('one that does not start says why, and its start can be repeated or undone'
   await until(async () => (await open().inspect(dying))?.running === false);
   assert.deepEqual((await open().inspect(dying))?.lastLines.at(-1), 'the disk is full');
   await end(dying);
+});
+
+test('one that has said more than fits into a string hides no other, and its last lines are found', async () => {
+  const [loud, quiet] = [containerId(), containerId()];
+  await launched(loud, `slot-${loud}`);
+  const log = join(root(loud), 'log/supervisor.log');
+  truncateSync(log, 600 * 1024 * 1024);
+  const lines = Array.from({ length: 500 }, (_, n) => `line ${n} of what it said last, with an ö`);
+  appendFileSync(log, `\n${lines.join('\n')}\n`);
+  await launched(quiet, `slot-${quiet}`);
+  const all = await open().list();
+  assert.deepEqual(all.find(({ id }) => id === loud)?.lastLines, lines.slice(-20));
+  assert.ok(all.some(({ id }) => id === quiet));
+  for (const id of [loud, quiet]) await end(id);
 });
 
 test('its configuration is for its own eyes, its environment holds nothing of ours, its port stays', async () => {

@@ -1,7 +1,7 @@
 /** `.ci/run` counts what its parts say: the script itself, with an npm that says what the case wants. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -49,6 +49,32 @@ test('a test on an engine that fails counts, and so does a part that ends withou
   assert.deepEqual([killed.lines.at(-1), killed.status], ['5 passed, 1 failed, 0 skipped', 1]);
   const both = ci({ tests: 'echo "5 passed, 2 failed, 0 skipped"; exit 1', docker: 'echo "0 passed, 0 failed, 2 skipped"' });
   assert.deepEqual([both.lines.at(-1), both.status], ['5 passed, 2 failed, 2 skipped', 1]);
+});
+
+/** As root on a machine that has nothing of what is optional, whose Debian does not have the packages named. */
+function packages(...without: string[]): string[] {
+  const bin = join(directory, 'bin');
+  rmSync(bin, { recursive: true });
+  mkdirSync(bin);
+  for (const tool of ['bash', 'sh', 'awk', 'cat', 'chmod', 'dirname', 'mkdir', 'rm', 'tee', 'timeout']) {
+    symlinkSync(spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim(), join(bin, tool));
+  }
+  program('id', 'echo 0');
+  program('npm', 'echo "1 passed, 0 failed, 0 skipped"');
+  program('unshare', 'exit 1');
+  program('apt-get', `for each; do case "$each" in ${['nothing', ...without].join('|')}) exit 100;; esac; done`);
+  const script = readFileSync(join(ROOT, '.ci/run'), 'utf8').replaceAll('/usr/sbin/policy-rc.d', join(directory, 'policy-rc.d'));
+  writeFileSync(join(directory, '.ci/run'), script);
+  const { stdout } = spawnSync(join(directory, '.ci/run'), { encoding: 'utf8', env: { PATH: bin } });
+  return stdout.split('\n').filter((line) => /could (not )?be installed/.test(line));
+}
+
+test('a package that cannot be installed is said; of the browsers one is enough', () => {
+  assert.deepEqual(packages('chromium-headless-shell'), []);
+  assert.deepEqual(packages('redis-server', 'chromium-headless-shell', 'chromium'), [
+    'redis-server could not be installed: tests that need it are skipped',
+    'neither chromium-headless-shell nor chromium could be installed: tests that need a browser are skipped',
+  ]);
 });
 
 test('packages of npm that cannot be installed are a failure, said at once', () => {

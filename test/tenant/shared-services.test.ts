@@ -42,6 +42,21 @@ cache.set("greeting", sys.argv[1], None)
 print(json.dumps({"before": before, "after": cache.get("greeting"), "kind": type(cache._cache).__name__}))
 `;
 
+/** Fills or clears the site's cache as it is told, and after each counts its keys as Redis has them. */
+const CLEAR = `${SETUP}
+from django.core.cache import cache
+counts = []
+for told in sys.argv[1].split():
+    if told == "fill":
+        cache.set_many({str(n): n for n in range(2_500)}, None)
+        cache.set("of another version", 1, None, version=2)
+    if told == "clear":
+        cache.clear()
+    keys = cache._cache.get_client().scan_iter(count=1_000)
+    counts.append(sum(key.decode().startswith(cache.key_prefix + ":") for key in keys))
+print(json.dumps({"counts": counts}))
+`;
+
 describe('two sites on services that they share', () => {
   const directory = openDirectory();
   let release: Release;
@@ -131,5 +146,16 @@ describe('two sites on services that they share', () => {
     });
     // Of one site, all processes share it.
     assert.equal((await answer(CACHE, 'again', alpha)).before, 'from alpha');
+  });
+
+  it('clear each only its own cache, whatever its prefix would match', async (t) => {
+    if (!redis) return t.skip('no redis-server on PATH');
+    const counts = async (prefix: string, told: string) =>
+      (await answer(CLEAR, told, siteFile('s0000000c3', { cache: { url: redis!.url, prefix } }))).counts;
+    const [plain, odd] = ['s0000000c3', 's*[a-z]?\\'];
+    assert.deepEqual(await counts(plain, 'fill'), [2_501]);
+    assert.deepEqual(await counts(odd, 'fill clear fill'), [2_501, 0, 2_501]);
+    assert.deepEqual(await counts(plain, 'count clear'), [2_501, 0]);
+    assert.deepEqual(await counts(odd, 'count'), [2_501]);
   });
 });

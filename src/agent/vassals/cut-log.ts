@@ -1,9 +1,9 @@
-/** The emperor's log grows for as long as it runs, and the emperor reopens it at no signal. */
+/** The emperor's log and the supervisor's grow for as long as these run, and are reopened at no signal. */
 import { copyFileSync, lstatSync, truncateSync } from 'node:fs';
 
 /**
  * Keep a log over `limitBytes` as `<log>.1`, and begin it anew in place: whoever writes it has it open for appending.
- * What is written between the copy and the cut is lost; an emperor writes a few lines a reload.
+ * What is written between the copy and the cut is lost; both write a few lines a reload.
  * @returns whether it was cut
  */
 export function cutLog(log: string, limitBytes: number): boolean {

@@ -19,8 +19,9 @@ export function lastLines(file: { readonly path: string; readonly uid?: number }
   const { fd, size } = opened;
   try {
     const buffer = Buffer.alloc(Math.min(bytes, size));
-    readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    // Fewer where it was cut meanwhile.
+    const read = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString('utf8', 0, read).trimEnd().split('\n').slice(-lines).join('\n');
   } finally {
     closeSync(fd);
   }

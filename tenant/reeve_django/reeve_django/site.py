@@ -136,7 +136,7 @@ def caches(**extra):
     def current():
         cache = site_file.read()["cache"] if site_file.path else {"url": None, "prefix": "local"}
         if cache["url"]:
-            where = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": cache["url"]}
+            where = {"BACKEND": "reeve_django.cache.SharedRedisCache", "LOCATION": cache["url"]}
         else:
             where = {"BACKEND": "reeve_django.cache.BriefLocalCache", "LOCATION": cache["prefix"]}
         return {**where, "KEY_PREFIX": cache["prefix"], **extra}
