@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,11 @@ test('a run ends with how long it took, and on the last line with its counts', (
   assert.equal(took(41_000, 900), '\ntook 41 s, of it 1 s of set-up');
 });
 
-test('a file that is told to end does what it does at its exit: nothing of it goes on', async () => {
+const ENDS: readonly (readonly [string, (runner: ChildProcess) => unknown])[] = [
+  ['is told to', (runner) => runner.kill('SIGTERM')],
+  ['has nobody any more who reads what it says', (runner) => runner.stdout!.destroy()],
+];
+for (const [why, end] of ENDS) test(`a run that ${why} ends, and its files do what they do at their exit: nothing of it goes on`, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'reeve-test-files-'));
   const [file, running, noted] = [join(directory, 'waits.test.ts'), join(directory, 'running.ts'), join(directory, 'pid')];
   writeFileSync(file, `
@@ -24,24 +28,24 @@ test('a file that is told to end does what it does at its exit: nothing of it go
     import { test } from 'node:test';
     const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' });
     process.once('exit', () => child.kill());
-    test('it waits', async () => {
-      writeFileSync(${JSON.stringify(noted)}, String(child.pid));
-      await new Promise((done) => setTimeout(done, 300_000));
-    });`);
+    test('it has begun', () => writeFileSync(${JSON.stringify(noted)}, String(child.pid)));
+    for (let i = 0; i < 100; i++) test('it waits', async () => await new Promise((done) => setTimeout(done, 100)));`);
   writeFileSync(running, `
     import { runFiles, total } from ${JSON.stringify(new URL('run-files.ts', import.meta.url).href)};
     const stopping = new AbortController();
     process.on('SIGTERM', () => stopping.abort());
+    process.stdout.on('error', () => stopping.abort());
     const { failed } = total(await runFiles([${JSON.stringify(relative(ROOT, file))}], { concurrency: 1, timeoutMs: 300_000, signal: stopping.signal }));
     process.exit(failed);`);
   // Within a test file Node runs no others.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const runner = spawn(process.execPath, [running], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const runner = spawn(process.execPath, [running], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  runner.stdout.resume();
   try {
     await until('it waits', () => existsSync(noted) && readFileSync(noted, 'utf8') !== '');
     const pid = Number(readFileSync(noted, 'utf8'));
     const ended = once(runner, 'exit');
-    runner.kill('SIGTERM');
+    end(runner);
     assert.deepEqual(await ended, [1, null]);
     await until('what it had started is gone', () => identify(pid) === null);
   } finally {

@@ -39,6 +39,9 @@ const stopping = new AbortController();
 // More than once: a terminal's Ctrl-C reaches this process directly and through those above it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
 
+// As where a reader of its output is gone, as in `npm test | head`.
+process.stdout.on('error', (error) => stopping.abort(error));
+
 // Programs and virtual environments are shared with the platform of this clone; state is not.
 const home = findHome();
 openHome(home);
