@@ -33,6 +33,7 @@ import { lookAt } from './integrity/look.ts';
 import { createOverlay } from './nginx/overlay.ts';
 import { proofReader } from './nginx/proof.ts';
 import { prober } from './probe.ts';
+import { goneSites } from './reconcile/gone-sites.ts';
 import { createLoop } from './reconcile/loop.ts';
 import { preparer } from './reconcile/prepare.ts';
 import { createPass, type ReconcileResult } from './reconcile/pass.ts';
@@ -44,6 +45,7 @@ import { siblingsOf } from './signals.ts';
 import { startSweeps } from './sweep/index.ts';
 import { cutLog } from './vassals/cut-log.ts';
 import { applied } from './state/applied.ts';
+import { createFolding } from './state/folding.ts';
 import { lastKnownGood } from './state/last-known-good.ts';
 import { createRecall } from './state/recall.ts';
 import { quarantineBook } from './state/quarantine.ts';
@@ -75,6 +77,7 @@ export async function runAgent(configFile: string): Promise<void> {
   const pool = createPool(config.databaseUrl, { name: `reeve agent ${config.id}`, max: 3 });
   const siblings = siblingsOf(config.root);
   const kept = lastKnownGood(layout);
+  const folding = createFolding({ kept, log });
   const book = quarantineBook(`${config.root}/quarantine.json`);
   const metrics = createMetrics(config.role);
   const load = containerLoad(process.ppid, `${config.root}/log/nginx-access.log`, (answers) => metrics.answered(answers));
@@ -102,8 +105,10 @@ export async function runAgent(configFile: string): Promise<void> {
     test: (rendered) => nginx.test(rendered),
     inService: (site) => (running === null ? undefined : running.inService(site)),
   });
+  const files = isEdge ? null : siteFiles(layout, tree, before?.sites);
+  const gone = files && goneSites({ layout, files, log, vassals: running, desired: () => reader.current() });
   const { pass, mendNext } = createPass({
-    reader, book, tree, log, applied: applied(`${config.root}/applied.json`), routing: nginx, vassals: running, files: isEdge ? null : siteFiles(layout, tree, before?.sites),
+    reader, book, tree, log, folding, applied: applied(`${config.root}/applied.json`), routing: nginx, vassals: running, files, gone,
     preparer: prepared,
     state: (converged) => life.state(converged),
   });
@@ -131,7 +136,7 @@ export async function runAgent(configFile: string): Promise<void> {
       lease.report(record, result.isPassing);
       rotate();
       const current = reader.current();
-      if (result.againInMs === null && current && kept.wantsFolding()) kept.fold(current);
+      if (result.againInMs === null && current) folding.settled(current);
       if (result.againInMs === null && current && own && record.waitingOn.length === 0) {
         recall?.settled(current, own, tree);
         if (!isSettled) setTimeout(giveBack, GIVE_BACK_AFTER_MS).unref();

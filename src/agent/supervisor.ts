@@ -67,7 +67,7 @@ export async function runContainer(configFile: string): Promise<void> {
   record();
 
   const silenceMs = config.agentSilenceMs ?? AGENT_SILENCE_MS;
-  let heard = Date.now();
+  let heard = performance.now();
   let hasSpoken = false;
   let drained = () => {};
   let end = () => {};
@@ -85,24 +85,24 @@ export async function runContainer(configFile: string): Promise<void> {
     : null;
   const agent = supervise({
     ...common, name: 'agent', command: () => agentCommand(layout, configFile),
-    onChange: (one) => { heard = Date.now(); hasSpoken = false; noted('agent')(one); },
+    onChange: (one) => { heard = performance.now(); hasSpoken = false; noted('agent')(one); },
     onMessage: (message) => {
-      heard = Date.now();
+      heard = performance.now();
       hasSpoken = true;
       const { type } = message as { type?: string };
       if (type === 'drained') drained();
       if (type === 'end') end();
     },
   });
-  let watchedAt = Date.now();
+  let watchedAt = performance.now();
   const watchdog = setInterval(() => {
     if (!recorded) record();
     // Who was paused itself, with its agent, has not listened.
-    if (Date.now() - watchedAt > 3 * WATCH_EVERY_MS) heard = Date.now();
-    watchedAt = Date.now();
-    if (Date.now() - heard < (hasSpoken ? silenceMs : Math.max(silenceMs, AGENT_START_MS))) return;
-    log.warn('the agent hangs', { silentMs: Date.now() - heard });
-    heard = Date.now();
+    if (performance.now() - watchedAt > 3 * WATCH_EVERY_MS) heard = performance.now();
+    watchedAt = performance.now();
+    if (performance.now() - heard < (hasSpoken ? silenceMs : Math.max(silenceMs, AGENT_START_MS))) return;
+    log.warn('the agent hangs', { silentMs: Math.round(performance.now() - heard) });
+    heard = performance.now();
     agent.restart();
   }, WATCH_EVERY_MS);
 

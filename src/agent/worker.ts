@@ -53,13 +53,13 @@ export function startWorker(options: {
     let delay = FIRST_RETRY_MS;
     let said = false;
     while (!closed) {
-      const started = Date.now();
+      const started = performance.now();
       await runOnce().catch((error) => {
         if (!said) log.warn('the worker ended', { message: messageOf(error) });
         said = true;
       });
       if (closed) return;
-      if (Date.now() - started > LONGEST_RETRY_MS) { delay = FIRST_RETRY_MS; said = false; }
+      if (performance.now() - started > LONGEST_RETRY_MS) { delay = FIRST_RETRY_MS; said = false; }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, delay * (0.5 + Math.random()));
         wake = () => { clearTimeout(timer); resolve(); };

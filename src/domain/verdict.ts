@@ -34,7 +34,8 @@ function failed(before: Standing, at: number, rules: VerdictRules): Standing {
   // A down one that fails is as it was, unless it was coming back.
   if (before.verdict === 'down') return before.successes === 0 ? before : { ...before, successes: 0 };
   const failures = before.failures + 1;
-  const firstFailedAt = before.firstFailedAt ?? at;
+  // Never ahead: by a clock that was set back since, it would not be down until the clock has come to it.
+  const firstFailedAt = Math.min(before.firstFailedAt ?? at, at);
   const isDown = failures >= rules.downAfterFailures && at - firstFailedAt >= rules.downAfterSeconds * 1_000;
   if (isDown) return { verdict: 'down', since: at, failures, firstFailedAt, successes: 0 };
   return { ...before, failures, firstFailedAt, successes: 0 };

@@ -10,7 +10,15 @@ import { promisify } from 'node:util';
  * @throws Error with what could not be removed
  */
 export async function removeTree(path: string): Promise<void> {
-  await promisify(execFile)('rm', ['-rf', '--', path]);
+  await removeTrees([path]);
+}
+
+/**
+ * The same, of several: what can be removed is, whatever becomes of the others.
+ * @param paths no more than fit in one command
+ */
+export async function removeTrees(paths: readonly string[]): Promise<void> {
+  await promisify(execFile)('rm', ['-rf', '--', ...paths]);
 }
 
 /** Paths for one `rm`: far below what a system lets a program be given, be they long (128 KB at least, 2 MB on Linux). */

@@ -1,10 +1,12 @@
 /** Changes of a running container's sites: settings, bad ones, removals. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { look } from '../../src/control/judge/look.ts';
 import { agentToken } from '../../src/domain/secrets.ts';
 import { until } from '../local/wait.ts';
+import { mountSmallDisk, NO_MOUNT } from '../small-disk.ts';
 import { createContainer, type TestContainer } from './container.ts';
 import { hammer } from './load.ts';
 import { quiet } from '../workflows/platform.ts';
@@ -165,17 +167,51 @@ test('a suspended site shows its page and has no vassal; resumed, it serves agai
   await until('it serves', async () => (await container.get(`${site}.test`)).status === 200);
 });
 
+const purge = (site: string) => platform.commit('site.purged', [
+  { table: 'hostname', op: 'delete', key: { hostname: `${site}.test` } },
+  { table: 'site', op: 'delete', key: { id: site } },
+]);
+
+/** Whatever has its name, in any place of the container's. */
+const left = (site: string) => [`${container.root}/sites`, `${container.root}/work`, `${container.root}/log/sites`, container.config.runDir, `${container.config.runDir}/v`]
+  .flatMap((room) => readdirSync(room).filter((name) => name.includes(site)).map((name) => `${room}/${name}`));
+
 test('a purged site leaves nothing but its store', async () => {
   const site = await served();
   assert.ok(existsSync(`${platform.storesDir}/${site}`));
-  const { generation } = await platform.commit('site.purged', [
-    { table: 'hostname', op: 'delete', key: { hostname: `${site}.test` } },
-    { table: 'site', op: 'delete', key: { id: site } },
-  ]);
-  await container.untilServed(generation);
+  await container.untilServed((await purge(site)).generation);
   assert.equal((await container.get(`${site}.test`)).status, 421);
-  const left = () => [`${container.root}/sites/${site}.json`, `${container.root}/sites/${site}.env`, `${container.root}/work/${site}`,
-    `${container.root}/log/sites/${site}`, `${container.config.runDir}/${site}.sock`, `${container.config.runDir}/v/${site}`].filter((path) => existsSync(path));
-  await until('its files are gone', () => left().length === 0);
+  await until('its files are gone', () => left(site).length === 0);
   assert.ok(existsSync(`${platform.storesDir}/${site}`));
+});
+
+test('a site that is purged while it is suspended, and so has no vassal, leaves nothing either', async () => {
+  const site = await served();
+  await container.untilServed((await platform.commit('site.changed', [{ table: 'site', op: 'update', key: { id: site }, values: { phase: 'suspended' } }])).generation);
+  await until('no vassal is left', () => !readdirSync(`${container.root}/vassals`).some((name) => name.startsWith(site)));
+  // And no pass that still looks after it.
+  await container.untilServed((await platform.bind('meanwhile.example.test', site)).generation);
+  await platform.commit('hostname.unbound', [{ table: 'hostname', op: 'delete', key: { hostname: 'meanwhile.example.test' } }]);
+  await purge(site);
+  await until('its files are gone', () => left(site).length === 0);
+});
+
+test('what cannot be removed of a purged site keeps no pass from going on, and is removed once it can be', { skip: NO_MOUNT }, async () => {
+  const site = await served();
+  const work = `${container.root}/work`;
+  mkdirSync(`${work}/${site}/held`);
+  mountSmallDisk(`${work}/${site}/held`);
+  try {
+    const { generation } = await purge(site);
+    await container.untilServed(generation);
+    await until('all else of it is gone', () => left(site).length === 1);
+    assert.ok(!container.log().includes('the pass broke off'));
+  } finally {
+    // Where it is now.
+    execFileSync('umount', [`${work}/${readdirSync(work).find((name) => name.includes(site))}/held`]);
+  }
+  await until('all of it is gone', async () => {
+    await platform.pool.query("select pg_notify('reeve', '{}')");
+    return left(site).length === 0;
+  });
 });

@@ -1,9 +1,10 @@
 /** A container's disk that is full, and one that may only be read (BUDGETS, fault 19). Mounting needs root. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { look } from '../../src/control/judge/look.ts';
+import { agentToken } from '../../src/domain/secrets.ts';
 import { lastKnownGood } from '../../src/agent/state/last-known-good.ts';
 import { layoutOf } from '../../src/agent/config.ts';
 import { until } from '../local/wait.ts';
@@ -93,6 +94,42 @@ test('fault 19: with its disk read-only it serves on, and follows when it can be
   remount('rw');
   await container.untilServed(generation);
   await assertWhole(generation);
+});
+
+test('fault 19: a disk without room to fold the log of changes is told, and keeps nothing and nobody waiting', { skip }, async () => {
+  const own = await createContainer(platform);
+  const unmountOwn = mountSmallDisk(own.root, 16);
+  try {
+    const [asleep] = [await platform.addSite({ phase: 'suspended' }), await platform.addSite({ phase: 'suspended', env: { BULK: 'x'.repeat(1_000_000) } })];
+    own.start();
+    await own.untilReady();
+    const log = () => statSync(`${own.root}/state.log`, { throwIfNoEntry: false })?.size ?? 0;
+    const grow = () => platform.setEnv(asleep, { BULK: 'x'.repeat(300_000) });
+    let change = 0;
+    // Until another one makes it want folding.
+    while (log() + change <= 4 * 1024 * 1024) {
+      const before = log();
+      await own.untilServed((await grow()).generation);
+      change = log() - before;
+    }
+    // Room for that one, and none for the whole.
+    const { bavail, bsize } = statfsSync(own.root);
+    writeFileSync(`${own.root}/filler`, Buffer.alloc(bavail * bsize - 1_200_000));
+    const { generation } = await grow();
+    await until('it is told', async () => {
+      await platform.pool.query("select pg_notify('reeve', '{}')");
+      return (await own.row()).waiting_on.some(({ message }) => message.includes('cannot be folded'));
+    });
+    const row = await own.row();
+    assert.deepEqual([row.state, row.observed_generation, row.waiting_on.map(({ on }) => on)], ['ready', generation, ['disk']]);
+    const authorization = `Bearer ${agentToken(platform.sitesKey, own.id, row.incarnation)}`;
+    const answer = await fetch(`${row.agent_url}/reconcile`, { method: 'POST', headers: { authorization } });
+    assert.equal(((await answer.json()) as { generation?: number }).generation, generation);
+    assert.equal(own.log().split('folding the log of changes').length, 2, 'tried once, and told once');
+  } finally {
+    await own.remove();
+    unmountOwn();
+  }
 });
 
 function remount(mode: 'ro' | 'rw'): void {

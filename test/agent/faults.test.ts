@@ -1,6 +1,6 @@
 /** What must hold when things break (BUDGETS.md: 3, 4, 5, 6, 8, 9). */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { identify } from '../../src/agent/supervise/processes.ts';
 import { agentToken } from '../../src/domain/secrets.ts';
@@ -135,6 +135,23 @@ test('fault 8: files that are edited, deleted or added by hand are mended and re
   await until('it is recorded', async () => (await drift()).length >= 4);
   assert.deepEqual((await drift()).map(({ kind }) => kind).sort(), ['changed', 'extra', 'extra', 'missing']);
   assert.ok(await serves(`${site}.test`));
+});
+
+test('fault 8: an edit that keeps the size of a file is not taken over by the next configuration, and is recorded', async () => {
+  const other = await platform.addSite({ phase: 'suspended' });
+  await container.untilServed((await platform.bind('edited.example.test', site)).generation);
+  await until('nginx has read it', async () => (await waitsFor()) === '[]');
+  const edited = realpathSync(`${container.root}/nginx/current/hostnames.conf`);
+  const good = readFileSync(edited, 'utf8');
+  writeFileSync(edited, good.replace(`edited.example.test "${site} `, `edited.example.test "${other} `));
+  assert.notEqual(readFileSync(edited, 'utf8'), good);
+  // It changes the sites' file, and no hostname.
+  const { generation } = await platform.commit('site.changed', [{ table: 'site', op: 'update', key: { id: other }, values: { phase: 'live' } }]);
+  await container.untilServed(generation);
+  assert.equal(readFileSync(`${container.root}/nginx/current/hostnames.conf`, 'utf8'), good);
+  assert.equal(JSON.parse((await container.get('edited.example.test')).body).site, site);
+  await until('it is recorded', async () =>
+    (await platform.pool.query('select kind from drift where container = $1 and path = $2', [container.id, edited])).rows.length > 0);
 });
 
 test('with nginx reloading all the time, no request fails', async () => {

@@ -14,7 +14,7 @@ import { desired, hostname, layout as layoutAt, makeRoot, release, scratch, site
 const root = scratch('gathering');
 after(() => rmSync(root, { recursive: true, force: true }));
 
-test('what is gathered is read by nginx after a moment, and is told as waited for where no pass comes so far', async () => {
+test('what is gathered is read by nginx after a moment, whoever sets the clock, and is told as waited for where no pass comes so far', async (t) => {
   const layout = { ...layoutAt(root), nginx: process.env.REEVE_TEST_NGINX ?? '/usr/sbin/nginx' };
   makeRoot(layout);
   mkdirSync(places.overlayLinks(layout), { recursive: true });
@@ -39,6 +39,8 @@ test('what is gathered is read by nginx after a moment, and is told as waited fo
   assert.deepEqual(readdirSync(places.overlayLinks(layout)), ['b.test']);
   assert.equal(nginx.isGathering(), true);
   assert.equal(current(), before);
+  const { now } = Date;
+  t.mock.method(Date, 'now', () => now() - 3_600_000);
   // The passes after it break off, on a full disk for one: what they say is to be heard.
   await until('it gathers no more', () => !nginx.isGathering());
   assert.equal(current(), before);

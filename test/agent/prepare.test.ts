@@ -81,9 +81,9 @@ test('what a pass has rendered as held back stays so for that pass, though it is
   prepare.holdBack(next, ONE, 'it ends as soon as it starts');
   const { pass } = createPass({
     reader: { current: () => next, refresh: async () => null, compareAll() {}, hasTried: () => true, hasRead: () => true },
-    preparer: prepare, book, tree: createTree(), files: null, vassals: null, log: createLog({}, () => {}), applied: applied(`${root}/applied.json`), state: () => 'ready',
+    preparer: prepare, book, tree: createTree(), files: null, gone: null, vassals: null, folding: { trouble: () => null }, log: createLog({}, () => {}), applied: applied(`${root}/applied.json`), state: () => 'ready',
     routing: {
-      test: async () => ({ ok: true }), apply() {}, isGathering: () => false, settled: async () => {}, mend: () => [], foundAtStart: () => [], serving: () => null,
+      test: async () => ({ ok: true }), apply() {}, isGathering: () => false, settled: async () => {}, mend: () => [], foundAtStart: () => [], foundAtSwitch: () => [], serving: () => null,
       // An operator's word comes while nginx is waited for.
       prove: async () => { book.retryAll(); return null; },
     },

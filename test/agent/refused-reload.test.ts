@@ -1,7 +1,7 @@
 /** A configuration that passes nginx's test, and that a running nginx refuses all the same: by real nginx. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -69,11 +69,15 @@ test('what nginx refuses though its test passed is taken back, said once, and fo
   const bad = configuration('bbbbbbbbbbbbbbbbbb', '$uri');
   assert.deepEqual(await nginx.test(bad), { ok: true });
   nginx.apply(bad, 2);
+  const goneBackTo = `${root}/nginx/${before}/nginx.conf`;
+  appendFileSync(goneBackTo, '# by hand\n');
   let said = await nginx.prove();
   await until('it has gone back', async () => {
     said = await nginx.prove();
     return readlinkSync(places.nginxCurrent(layout)) === before;
   });
+  assert.equal(readFileSync(goneBackTo, 'utf8'), good.nginx.get('nginx.conf'));
+  assert.deepEqual(nginx.foundAtSwitch(), [{ path: goneBackTo, kind: 'changed' }]);
   // The next passes want the same, and leave nginx alone.
   assert.deepEqual(await nginx.test(bad), { ok: true });
   nginx.apply(bad, 2);

@@ -44,7 +44,9 @@ export interface Tree {
   /** Remove a file that is no longer wanted. */
   remove(path: string): void;
   has(path: string): boolean;
-  /** Compare every file with its `stat`; those that differ are written again. */
+  /** Compare every file with its `stat`; those that differ stay as they are. */
+  compare(): Drift[];
+  /** The same; those that differ are written again. */
   mend(): Drift[];
   /** Files that were not there as wanted when this process came to them first; nothing from the second call on. */
   foundAtStart(): Drift[];
@@ -77,6 +79,18 @@ export function createTree(known: readonly Known[] = []): Tree {
     files.set(path, { contents, options, stat: printOf(lstatSync(path)) });
   }
 
+  /** Files that are not as they were written, and what `stat` says of them; what was only touched is known as it is now. */
+  function* changed(): Generator<{ readonly path: string; readonly known: Written; readonly stat: Stats | null }> {
+    for (const [path, known] of files) {
+      const stat = statOf(path);
+      if (stat && isSame(stat, known.stat)) continue;
+      if (stat && isAsWanted(path, stat, known.contents, known.options)) known.stat = printOf(stat);
+      else yield { path, known, stat };
+    }
+  }
+
+  const kindOf = (stat: Stats | null) => (stat ? 'changed' : 'missing');
+
   return {
     ensure(path, contents, options) {
       const known = files.get(path);
@@ -88,7 +102,7 @@ export function createTree(known: readonly Known[] = []): Tree {
           files.set(path, { contents, options, stat: printOf(stat) });
           return false;
         }
-        atStart?.push({ path, kind: stat ? 'changed' : 'missing' });
+        atStart?.push({ path, kind: kindOf(stat) });
       }
       write(path, contents, options);
       return true;
@@ -102,16 +116,11 @@ export function createTree(known: readonly Known[] = []): Tree {
       rmSync(path, { recursive: true, force: true });
     },
     has: (path) => files.has(path),
+    compare: () => [...changed()].map(({ path, stat }) => ({ path, kind: kindOf(stat) })),
     mend() {
       const drift: Drift[] = [];
-      for (const [path, known] of files) {
-        const stat = statOf(path);
-        if (stat && isSame(stat, known.stat)) continue;
-        if (stat && isAsWanted(path, stat, known.contents, known.options)) {
-          known.stat = printOf(stat);
-          continue;
-        }
-        drift.push({ path, kind: stat ? 'changed' : 'missing' });
+      for (const { path, known, stat } of changed()) {
+        drift.push({ path, kind: kindOf(stat) });
         if (stat?.isDirectory()) rmSync(path, { recursive: true });
         write(path, known.contents, known.options.laterThan === undefined
           ? known.options

@@ -34,10 +34,10 @@ export function proofReader(probeSocket: string): ProofReader {
   return {
     read,
     async await(digest, withinMs) {
-      const deadline = Date.now() + withinMs;
+      const deadline = performance.now() + withinMs;
       for (;;) {
         const proof = await read();
-        if (proof?.digest === digest || Date.now() >= deadline) return proof;
+        if (proof?.digest === digest || performance.now() >= deadline) return proof;
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     },

@@ -1,6 +1,6 @@
 /** Configurations on disk: each whole, in a directory of its own; the one in service is a symbolic link. */
 import {
-  linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync,
+  existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type Layout, places } from '../../domain/layout.ts';
@@ -26,6 +26,8 @@ export function configurationPath(layout: Layout, name: string): string {
  * Write a configuration under its name, whole or not at all; one that is there already is used only when it is the
  * same. A file that the former configuration has with the same contents becomes a second name of it: most of
  * 10,000 sites' megabytes stay as they are when one hostname changes.
+ *
+ * @param former one whose files are as they were written: an edit of the same size would be taken over
  */
 export function stage(layout: Layout, next: StagedConfiguration, former: StagedConfiguration | null): void {
   const target = configurationPath(layout, next.name);
@@ -118,13 +120,14 @@ export function differencesOnDisk(layout: Layout, name: string | null, wantedNam
   });
 }
 
-/** Remove what lies among the files in service and is not one of them; their paths. */
+/** What lies among the files in service and is not one of them; their paths. */
 export function strangersIn(layout: Layout, { name, files }: StagedConfiguration): string[] {
   const directory = configurationPath(layout, name);
+  // Then its own files are missing, and that is told.
+  if (!existsSync(directory)) return [];
   const known = new Set([...files.keys()].flatMap((file) => (file.includes('/') ? [file, dirname(file)] : [file])));
-  const strangers = readdirSync(directory, { recursive: true })
+  return readdirSync(directory, { recursive: true })
     .map(String)
-    .filter((file) => !known.has(file) && !isUnfinished(basename(file)));
-  for (const file of strangers) rmSync(`${directory}/${file}`, { recursive: true, force: true });
-  return strangers.map((file) => `${directory}/${file}`);
+    .filter((file) => !known.has(file) && !isUnfinished(basename(file)))
+    .map((file) => `${directory}/${file}`);
 }

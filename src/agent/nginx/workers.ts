@@ -46,8 +46,8 @@ export function isAccepting(pid: number): boolean {
  */
 export async function relieve(master: number, former: readonly ProcessIdentity[], signal: AbortSignal): Promise<void> {
   const known = new Set(former.map(({ pid }) => pid));
-  const deadline = Date.now() + RELIEVED_WITHIN_MS;
-  while (former.length > 0 && !signal.aborted && Date.now() < deadline) {
+  const deadline = performance.now() + RELIEVED_WITHIN_MS;
+  while (former.length > 0 && !signal.aborted && performance.now() < deadline) {
     const others = acceptingWorkers(master).filter(({ pid }) => !known.has(pid));
     if (others.length >= Math.min(former.length, WORKERS)) {
       for (const one of former) stop(one);

@@ -10,13 +10,15 @@ import type { ContainerRecord, Drift, VassalCounts, Waiting } from '../../domain
 import { withDefaults } from '../../domain/settings.ts';
 import type { Tree } from '../files/tree.ts';
 import type { Applied } from '../state/applied.ts';
+import type { Folding } from '../state/folding.ts';
 import { type Log, messageOf } from '../../log.ts';
 import { type QuarantineBook, quarantinedOf } from '../state/quarantine.ts';
+import type { GoneSites } from './gone-sites.ts';
 import type { PassResult } from './loop.ts';
 import type { Preparer } from './prepare.ts';
 import type { DesiredReader } from './read.ts';
 import type { Routing } from './routing.ts';
-import { hasFiles, type SiteFiles } from './site-files.ts';
+import type { SiteFiles } from './site-files.ts';
 import type { Vassals } from './vassals.ts';
 
 export interface ReconcileResult extends PassResult {
@@ -31,9 +33,11 @@ export interface Parts {
   readonly book: QuarantineBook;
   readonly tree: Tree;
   readonly files: SiteFiles | null;
+  readonly gone: GoneSites | null;
   readonly routing: Routing;
   /** Null at an edge, and in a container without an emperor. */
   readonly vassals: Vassals | null;
+  readonly folding: Pick<Folding, 'trouble'>;
   readonly log: Log;
   /** Remembers what was whole before this process began. */
   readonly applied: Applied;
@@ -57,7 +61,8 @@ const NOTHING_YET: Followed = { counts: NO_VASSALS, pending: false, failing: [] 
 
 export function createPass(parts: Parts): { pass(): Promise<ReconcileResult>; mendNext(): void } {
   const { reader, preparer, book, log } = parts;
-  let mendedAt = 0;
+  /** Of `performance.now()`. */
+  let mendedAt = Number.NEGATIVE_INFINITY;
   /** Why the last pass did: the next one mostly does so for the same reason. */
   let brokeOff: string | null = null;
   let served: Generation = NEVER;
@@ -75,15 +80,18 @@ export function createPass(parts: Parts): { pass(): Promise<ReconcileResult>; me
     return drift;
   }
 
-  /** Every file against what was written: as often as the schedule's check, which may not reach this container. */
-  function mend(desired: Desired): Drift[] {
-    if (Date.now() - mendedAt < 1_000 * withDefaults(desired.settings).integrity.intervalSeconds) return [];
-    mendedAt = Date.now();
-    const drift = [
-      ...(parts.vassals?.mend() ?? []), ...parts.tree.mend(), ...(parts.files?.strangers(desired) ?? []), ...parts.routing.mend(),
-    ];
+  function logged(drift: Drift[]): Drift[] {
     for (const { path, kind } of drift) log.warn('drift', { path, kind });
     return drift;
+  }
+
+  /** Every file against what was written: as often as the schedule's check, which may not reach this container. */
+  function mend(desired: Desired): Drift[] {
+    if (performance.now() - mendedAt < 1_000 * withDefaults(desired.settings).integrity.intervalSeconds) return [];
+    mendedAt = performance.now();
+    return logged([
+      ...(parts.vassals?.mend() ?? []), ...parts.tree.mend(), ...(parts.files?.strangers(desired) ?? []), ...parts.routing.mend(),
+    ]);
   }
 
   /** Sites that serve their newest version have nothing to go back to. */
@@ -109,7 +117,7 @@ export function createPass(parts: Parts): { pass(): Promise<ReconcileResult>; me
     parts.routing.apply(rendered, desired.generation);
     const result = await parts.vassals?.pass(desired, rendered, unwritten);
     for (const { site, reason } of result?.failed ?? []) preparer.holdBack(desired, site, reason);
-    parts.files?.remove((result?.gone ?? []).filter((site) => !hasFiles(desired, site)));
+    parts.gone?.follow(desired);
     waiting.push(...(result?.waiting ?? []));
     // Last, since nginx reloads meanwhile.
     const unproved = await parts.routing.prove();
@@ -139,15 +147,18 @@ export function createPass(parts: Parts): { pass(): Promise<ReconcileResult>; me
       }
     }
     brokeOff = broken;
+    drift.push(...logged(parts.routing.foundAtSwitch()));
     const converged = desired !== null && reader.hasRead() && waiting.length === 0;
     if (converged && !pending) parts.applied.note(digests.files);
+    // Shown, and nothing waits for it.
+    const unfolded = parts.folding.trouble();
     const record: ContainerRecord = {
-      ...served, state: parts.state(converged), digests, waitingOn: [...waiting, ...failing],
+      ...served, state: parts.state(converged), digests, waitingOn: [...waiting, ...failing, ...(unfolded ? [unfolded] : [])],
       quarantined: desired ? quarantinedOf(book, desired) : [], drift, vassals: counts,
     };
     const again = waiting.some(({ on }) => on === 'nginx' || on === 'emperor' || on === 'disk') ? RETRY_MS : null;
     return { record, isPassing: parts.routing.isGathering(), againInMs: reader.hasTried() ? (pending ? SOON_MS : again) : 0 };
   }
 
-  return { pass, mendNext: () => { mendedAt = 0; } };
+  return { pass, mendNext: () => { mendedAt = Number.NEGATIVE_INFINITY; } };
 }

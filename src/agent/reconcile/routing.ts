@@ -1,5 +1,5 @@
 /** nginx's configuration: staged, tested, switched by one rename, reloaded, proved. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { type Layout, places } from '../../domain/layout.ts';
 import type { Drift, Waiting } from '../../domain/observed.ts';
 import { createTree, type Tree } from '../files/tree.ts';
@@ -48,6 +48,8 @@ export interface Routing {
   mend(): Drift[];
   /** What of it was not as wanted when this process came to it first. */
   foundAtStart(): readonly Drift[];
+  /** What was not as written when something else took its place in service, since this was asked last. */
+  foundAtSwitch(): Drift[];
   /** The directory of the configuration that is meant to be in service; null before the first. */
   serving(): string | null;
 }
@@ -62,6 +64,7 @@ export function routing(parts: {
   let tested: StagedConfiguration | null = null;
   let served: Served | null = null;
   let files: Tree = createTree();
+  let found: Drift[] = [];
   /** Workers that were there before the last reload. */
   let former: ProcessIdentity[] = [];
   /** Ends the look after them, when there is another reload. */
@@ -71,17 +74,17 @@ export function routing(parts: {
   /** What was proved last, until what was switched to is. */
   let previous: Served | null = null;
   let unproved = 0;
-  /** New hostnames are gathered until then, ms; null: none are. */
+  /** New hostnames are gathered until then, of `performance.now()`; null: none are. */
   let gathersUntil: number | null = null;
-  /** What nginx did not take though its test passed; tried again then, ms. */
+  /** What nginx did not take though its test passed; tried again then, of `performance.now()`. */
   let refused: { readonly proof: string; readonly message: string; readonly retryAt: number } | null = null;
-  const isRefused = (wanted: Configuration) => refused?.proof === wanted.digests.nginx && Date.now() < refused.retryAt;
+  const isRefused = (wanted: Configuration) => refused?.proof === wanted.digests.nginx && performance.now() < refused.retryAt;
 
   /** A restart of nginx must find what it takes: the former configuration is in service again. */
   function goBack(to: Served, from: Served): Waiting {
     switchTo(layout, to.name);
     const reason = lastLines({ path: places.nginxLogs(layout)[1]! }, 50).split('\n').findLast((line) => line.includes('[emerg]')) ?? 'it does not say why';
-    refused = { proof: from.proof, message: `it refuses ${from.name}, whose test passed: ${reason}`, retryAt: Date.now() + REFUSED_RETRY_MS };
+    refused = { proof: from.proof, message: `it refuses ${from.name}, whose test passed: ${reason}`, retryAt: performance.now() + REFUSED_RETRY_MS };
     log.warn('nginx configuration refused', { was: from.name, now: to.name, reason });
     served = to;
     tested = to;
@@ -89,7 +92,9 @@ export function routing(parts: {
     unproved = 0;
     // There was no reload: its workers are the ones that serve.
     former = [];
-    watch(to);
+    // Nobody has looked after it since it was left.
+    watch(to, 'ensure');
+    found.push(...files.foundAtStart());
     return { on: 'nginx', message: refused.message };
   }
   let atStart: Drift[] | null = null;
@@ -101,11 +106,20 @@ export function routing(parts: {
     return { name, files: wanted.nginx };
   }
 
-  function watch({ name, files: contents }: StagedConfiguration): void {
+  function watch({ name, files: contents }: StagedConfiguration, how: 'adopt' | 'ensure'): void {
     files = createTree();
     for (const [file, text] of contents) {
-      files.adopt(`${configurationPath(layout, name)}/${file}`, text, { mode: 0o644, owner: null });
+      files[how](`${configurationPath(layout, name)}/${file}`, text, { mode: 0o644, owner: null });
     }
+  }
+
+  /** What in service is not as it was written. */
+  function differences(): Drift[] {
+    if (!served) return [];
+    const drift = files.compare();
+    for (const path of strangersIn(layout, served)) drift.push({ path, kind: 'extra' });
+    if (inService(layout) !== served.name) drift.push({ path: places.nginxCurrent(layout), kind: 'changed' });
+    return drift;
   }
 
   /** After a restart of the agent the configuration in service may be the wanted one already. */
@@ -117,7 +131,7 @@ export function routing(parts: {
     if (!files || name === null) return;
     served = { name, files, proof: wanted.digests.nginx };
     tested = served;
-    watch(served);
+    watch(served, 'adopt');
   }
 
   /** It only makes new hostnames quicker: what cannot be written there is served once nginx has read it. */
@@ -131,16 +145,22 @@ export function routing(parts: {
 
   function switchToNew(wanted: Configuration, generation: number): void {
     const next = named(wanted, generation);
-    stage(layout, next, served);
+    const drift = differences();
+    stage(layout, next, drift.length === 0 ? served : null);
     switchTo(layout, next.name);
+    found.push(...drift);
     log.info('nginx configuration', { was: served?.name ?? null, now: next.name });
     const replaced = served;
     previous ??= served;
     served = { ...next, proof: wanted.digests.nginx };
     tested = served;
-    watch(served);
-    reload();
-    removeOthers(layout, [replaced?.name ?? null, previous?.name ?? null, next.name]);
+    try {
+      reload();
+      removeOthers(layout, [replaced?.name ?? null, previous?.name ?? null, next.name]);
+    } finally {
+      // Only now: a file that loses another of its names looks touched, and would be read at the next switch.
+      watch(served, 'adopt');
+    }
   }
 
   /** Serve what is only new hostnames now; whether all of it is. */
@@ -155,8 +175,8 @@ export function routing(parts: {
 
   /** Whether nginx is to wait for more of them. */
   function gathers(): boolean {
-    gathersUntil ??= Date.now() + GATHER_MS;
-    return Date.now() < gathersUntil;
+    gathersUntil ??= performance.now() + GATHER_MS;
+    return performance.now() < gathersUntil;
   }
 
   function reload(): void {
@@ -170,6 +190,11 @@ export function routing(parts: {
 
   return {
     foundAtStart: () => atStart ?? [],
+    foundAtSwitch() {
+      const drift = found;
+      found = [];
+      return drift;
+    },
     serving: () => served?.name ?? null,
     async test(wanted) {
       if (!served) takeOver(wanted);
@@ -189,15 +214,15 @@ export function routing(parts: {
       if (isNew) switchToNew(wanted, generation);
     },
     // By the clock too: where later passes break off before they come so far, what they say is to be heard.
-    isGathering: () => gathersUntil !== null && Date.now() < gathersUntil,
+    isGathering: () => gathersUntil !== null && performance.now() < gathersUntil,
     async settled() {
-      const deadline = Date.now() + 5 * GATHER_MS;
-      while ((gathersUntil !== null || previous) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      const deadline = performance.now() + 5 * GATHER_MS;
+      while ((gathersUntil !== null || previous) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     },
     async prove() {
       if (gathersUntil !== null) return { on: 'nginx', message: 'new hostnames are served, and nginx reads them in a moment' };
       const digest = served?.proof ?? '';
-      const deadline = Date.now() + PROVE_WITHIN_MS;
+      const deadline = performance.now() + PROVE_WITHIN_MS;
       const answer = await proof.await(digest, PROVE_WITHIN_MS);
       if (answer?.digest !== digest) {
         if (answer && served && previous && answer.digest === previous.proof && ++unproved >= REFUSALS) return goBack(previous, served);
@@ -206,7 +231,7 @@ export function routing(parts: {
         return { on: 'nginx', message: answer ? `it still serves generation ${answer.generation}` : 'it does not answer' };
       }
       while (former.some(({ pid }) => isAccepting(pid))) {
-        if (Date.now() > deadline || parts.isHurried()) return { on: 'nginx', message: 'its former workers still take requests' };
+        if (performance.now() > deadline || parts.isHurried()) return { on: 'nginx', message: 'its former workers still take requests' };
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
       former = [];
@@ -216,17 +241,14 @@ export function routing(parts: {
       return refused && { on: 'nginx', message: refused.message };
     },
     mend() {
-      if (!served) return [];
-      const drift = files.mend();
-      for (const path of strangersIn(layout, served)) {
-        drift.push({ path, kind: 'extra' });
-      }
-      if (inService(layout) !== served.name) {
-        drift.push({ path: `${layout.root}/nginx/current`, kind: 'changed' });
-        switchTo(layout, served.name);
-      }
+      const drift = differences();
+      if (!served || drift.length === 0) return drift;
+      mkdirSync(configurationPath(layout, served.name), { recursive: true, mode: 0o755 });
+      files.mend();
+      for (const { path, kind } of drift) if (kind === 'extra') rmSync(path, { recursive: true, force: true });
+      if (inService(layout) !== served.name) switchTo(layout, served.name);
       // nginx may have been reloaded with what was there.
-      if (drift.length > 0) reload();
+      reload();
       return drift;
     },
   };

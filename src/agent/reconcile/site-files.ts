@@ -6,7 +6,6 @@ import { type Layout, places } from '../../domain/layout.ts';
 import type { Drift } from '../../domain/observed.ts';
 import type { Owner } from '../files/atomic.ts';
 import type { Tree } from '../files/tree.ts';
-import { removeTreesSync } from '../../process/remove-tree.ts';
 import { differing } from '../../domain/rows.ts';
 import type { Rendered } from '../../render/container.ts';
 import { fileOf, type RenderedVassal } from '../../render/vassal.ts';
@@ -27,11 +26,16 @@ export function hasFiles(desired: Desired, site: SiteId): boolean {
   return row !== undefined && row.phase !== 'deleted';
 }
 
+/** A site's own directories in a container. Its store is none of them: it outlives the container. */
+export function directoriesOf(layout: Layout, site: SiteId): string[] {
+  return [places.workDir(layout, site), places.logDir(layout, site), places.vassalSocketDir(layout, site)];
+}
+
 export interface SiteFiles {
   /** Write what changed; the sites whose files could not be written, and why. */
   apply(desired: Desired, wanted: Rendered): ReadonlyMap<SiteId, string>;
-  /** Remove everything of these sites but their stores. */
-  remove(sites: readonly SiteId[]): void;
+  /** Remove the files of a site that is gone; should it come back, its directories are made again too. */
+  forget(site: SiteId): void;
   /** Files of no site, removed. */
   strangers(desired: Desired): Drift[];
 }
@@ -73,13 +77,10 @@ export function siteFiles(layout: Layout, tree: Tree, before: Iterable<SiteId> =
       applied = failed.size === 0 ? wanted.vassals : new Map([...wanted.vassals].filter(([site]) => !failed.has(site)));
       return failed;
     },
-    remove(sites) {
-      for (const site of sites) {
-        prepared.delete(site);
-        tree.remove(places.siteFile(layout, site));
-        tree.remove(places.envFile(layout, site));
-      }
-      removeTreesSync(sites.flatMap((site) => [places.workDir(layout, site), places.logDir(layout, site), places.vassalSocketDir(layout, site)]));
+    forget(site) {
+      prepared.delete(site);
+      tree.remove(places.siteFile(layout, site));
+      tree.remove(places.envFile(layout, site));
     },
     strangers(desired) {
       const drift: Drift[] = [];
@@ -104,7 +105,7 @@ function makeDirectory(path: string, mode: number, owner: Owner | null): void {
 /** Those of the sites that have all their directories: four readings instead of 40,000 calls for 10,000 sites. */
 function withDirectories(layout: Layout, sites: Iterable<SiteId>): Set<SiteId> {
   const any = '';
-  const there = [places.workDir(layout, any), places.logDir(layout, any), places.vassalSocketDir(layout, any), places.storeDir(layout, any)]
+  const there = [...directoriesOf(layout, any), places.storeDir(layout, any)]
     .map((directory) => {
       try {
         return new Set(readdirSync(directory));

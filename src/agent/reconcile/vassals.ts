@@ -26,8 +26,6 @@ export interface VassalsResult {
   readonly failing: readonly Waiting[];
   /** Sites whose vassal in service is the wanted one, since the last pass. */
   readonly settled: readonly SiteId[];
-  /** Sites that are gone whole, vassal and link. */
-  readonly gone: readonly SiteId[];
   readonly failed: readonly { site: SiteId; digest: string; reason: string }[];
   readonly counts: VassalCounts;
   readonly pending: boolean;
@@ -44,6 +42,8 @@ export interface Vassals {
   /** Which digest is in service. */
   inService(site: SiteId): string | null;
   isUnsettled(site: SiteId): boolean;
+  /** Whether nothing is left of it, vassal or link. */
+  isGone(site: SiteId): boolean;
   /** Links and inis that were not as wanted when this process came to them first. */
   foundAtStart(): readonly Drift[];
   /** Sites that are not as wanted yet. */
@@ -70,7 +70,8 @@ export function vassals(parts: {
   const unsettled = new Set<SiteId>();
   let last: Rendered['vassals'] | null = null;
   let view: EmperorView | null = null;
-  let viewedAt = 0;
+  /** Of `performance.now()`. */
+  let viewedAt = Number.NEGATIVE_INFINITY;
   let comingUp = false;
   let atStart: Drift[] | null = null;
   /** Vassals in service as the emperor last told of them, by name. */
@@ -139,9 +140,9 @@ export function vassals(parts: {
   return {
     async pass(desired, wanted, unwritten) {
       findUnsettled(desired, wanted);
-      if (unsettled.size > 0 || comingUp || Date.now() - viewedAt > VIEW_EVERY_MS) {
+      if (unsettled.size > 0 || comingUp || performance.now() - viewedAt > VIEW_EVERY_MS) {
         view = await viewEmperor(places.emperorStats(layout));
-        viewedAt = Date.now();
+        viewedAt = performance.now();
       }
       const views = [...unsettled].filter((site) => !unwritten.has(site)).map((site) => viewOf(site, wantedDigest(desired, wanted, site)));
       const plan = planVassals(views, policy, Date.now());
@@ -162,10 +163,11 @@ export function vassals(parts: {
       waiting.push(...starting);
       if (!view && wanted.vassals.size > 0) waiting.unshift({ on: 'emperor', message: 'it does not answer' });
       comingUp = starting.length > 0;
-      return { waiting, failing, settled, gone, failed, counts: count(known(view)), pending: unsettled.size > 0 || comingUp };
+      return { waiting, failing, settled, failed, counts: count(known(view)), pending: unsettled.size > 0 || comingUp };
     },
     inService: (site) => disk.of(site).link?.digest ?? null,
     isUnsettled: (site) => unsettled.has(site),
+    isGone: (site) => !unsettled.has(site) && disk.of(site).inis.size === 0 && disk.of(site).link === null,
     foundAtStart: () => atStart ?? [],
     unsettled: () => [...unsettled],
     async stateOf(site) {

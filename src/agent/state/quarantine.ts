@@ -114,7 +114,10 @@ type Book = Pick<QuarantineBook, 'held' | 'lastGood'>;
 /** Whether a site stays on its last good version now. Pure. */
 export function isHeldBack(book: Book, desired: Desired, site: SiteId, now: number): boolean {
   const held = book.held.get(site);
-  return held !== undefined && held.rev === wantedRev(desired, site) && now < held.retryAt;
+  if (held === undefined || held.rev !== wantedRev(desired, site)) return false;
+  const waits = held.retryAt - now;
+  // Longer than it was to be: the clock was set back since.
+  return waits > 0 && waits <= retryAfter(held.attempts);
 }
 
 const NOTHING: Kept = { line: null, vassal: null };

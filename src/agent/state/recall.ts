@@ -27,7 +27,7 @@ export function createRecall(parts: { layout: Layout; sitesKey: SitesKey; kept: 
   let memory = readMemory(file, maker);
   const touched = memory && kept.touchedSince(memory.mark);
   let written = touched ? memory!.mark : null;
-  let writtenAt = touched ? Date.now() : 0;
+  let writtenAt = touched ? performance.now() : Number.NEGATIVE_INFINITY;
   return {
     take() {
       const taken = memory;
@@ -41,8 +41,8 @@ export function createRecall(parts: { layout: Layout; sitesKey: SitesKey; kept: 
     },
     settled(desired, renderer, tree) {
       const mark = kept.mark();
-      if (mark === written || Date.now() - writtenAt < WRITE_EVERY_MS) return;
-      writtenAt = Date.now();
+      if (mark === written || performance.now() - writtenAt < WRITE_EVERY_MS) return;
+      writtenAt = performance.now();
       try {
         writeMemory(file, { maker, mark, remembered: renderer.remember(desired), files: tree.known() });
         written = mark;

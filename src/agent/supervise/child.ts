@@ -73,10 +73,10 @@ export function supervise(options: ChildOptions): Supervised {
     while (!stopping) {
       const command = options.command();
       if (!command) { await pause(POLL_MS); continue; }
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       await runOnce(command);
       if (stopping) break;
-      delay = Date.now() - startedAt > SETTLED_MS ? 0 : Math.min(LONGEST_DELAY_MS, Math.max(FIRST_DELAY_MS, delay * 2));
+      delay = performance.now() - startedAt > SETTLED_MS ? 0 : Math.min(LONGEST_DELAY_MS, Math.max(FIRST_DELAY_MS, delay * 2));
       await pause(delay);
     }
   }

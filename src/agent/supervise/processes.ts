@@ -42,9 +42,9 @@ export async function endAll(
   processes: readonly ProcessIdentity[], first: NodeJS.Signals, graceMs: number,
 ): Promise<void> {
   for (const one of processes) signalProcess(one, first);
-  const deadline = Date.now() + graceMs;
+  const deadline = performance.now() + graceMs;
   while (processes.some(isRunning)) {
-    if (Date.now() > deadline) for (const one of processes) signalProcess(one, 'SIGKILL');
+    if (performance.now() > deadline) for (const one of processes) signalProcess(one, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -43,19 +43,26 @@ const MOST_BAD = 50;
 const LOOK_MS = 500;
 /** Suspects are few, or hang: what was not asked within this has the next round. */
 const ASK_SUSPECTS_MS = 2_500;
+/** Less is no clock that was set, but two that were read one after the other. */
+const SET_BACK_MS = 1_000;
 
 /** A sweep is over after two thirds of its interval, so that suspects are asked between two; but a third of it always asks. */
 const askForMs = ({ intervalSeconds, timeoutMs }: HealthSettings) =>
   Math.max((2_000 * intervalSeconds) / 3 - timeoutMs, (1_000 * intervalSeconds) / 3);
 
 export function createSweeper(options: {
-  desired(): Desired | null; requester: Requester; standings: Standings; store: SweepStore; log: Log; now?: () => number;
+  desired(): Desired | null; requester: Requester; standings: Standings; store: SweepStore; log: Log;
+  /** Slots go by the clock that others have too, ms; how long ago something was here, by one that nobody sets. */
+  clocks?: { readonly wall: () => number; readonly steady: () => number };
 }): Sweeper {
-  const { requester, standings, store, log, now = Date.now } = options;
-  let latest: { readonly slot: number; readonly summary: Promise<SweepSummary> } | null = null;
+  const { requester, standings, store, log } = options;
+  const { wall, steady } = options.clocks ?? { wall: Date.now, steady: () => performance.now() };
+  /** Less than it was: the clock was set back. */
+  const ahead = () => wall() - steady();
+  let latest: { readonly slot: number; readonly ahead: number; readonly summary: Promise<SweepSummary> } | null = null;
   let row: SweepRow | null = null;
-  let askedAt = now();
-  let suspectsAskedAt = now();
+  let askedAt = steady();
+  let suspectsAskedAt = steady();
   let targets: SweepTarget[] = [];
   let targetsOf: Desired | null = null;
   let names = { list: [] as string[], hash: '' };
@@ -100,19 +107,20 @@ export function createSweeper(options: {
     const { health } = withDefaults(desired.settings);
     refreshTargets(desired);
     await store.recall();
-    const startedAt = now();
+    const [startedAt, began] = [wall(), steady()];
     const asked = { targets, names };
     const probed = await probeFrom(asked.targets, health);
-    suspectsAskedAt = startedAt;
+    const ms = Math.round(steady() - began);
+    suspectsAskedAt = began;
     const changes = standings.hear(probed, health);
     const counts = standings.counts();
     if (changes > 0) log.info('verdicts changed', { changes, ...counts });
     row = {
-      slot, startedAt, endedAt: now(), intervalSeconds: Math.ceil(health.intervalSeconds), hostnames: probed.length, counts, names: asked.names.hash,
+      slot, startedAt, endedAt: startedAt + ms, intervalSeconds: Math.ceil(health.intervalSeconds), hostnames: probed.length, counts, names: asked.names.hash,
     };
     const stored = await store.add({ sweep: row, packed: packed(probed), names: asked.names.list });
     const bad = asked.targets.map(({ hostname }) => hostname).filter((name) => standings.get(name)?.standing.verdict === 'down');
-    return { slot, hostnames: probed.length, counts, bad: bad.slice(0, MOST_BAD), ms: row.endedAt - startedAt, stored };
+    return { slot, hostnames: probed.length, counts, bad: bad.slice(0, MOST_BAD), ms, stored };
   }
 
   function packed(probed: readonly Probed[]): Buffer {
@@ -120,24 +128,26 @@ export function createSweeper(options: {
       ({ verdict: standings.get(target.hostname)?.standing.verdict ?? 'unknown', outcome, kind: target.kind, status, ms }))));
   }
 
-  function sweep(slot: number, { intervalSeconds }: HealthSettings): Promise<SweepSummary> {
-    if (latest?.slot === slot) return latest.summary;
-    const age = now() - slot;
+  async function sweep(slot: number, { intervalSeconds }: HealthSettings): Promise<SweepSummary> {
+    if (latest?.slot === slot) return await latest.summary;
+    const age = wall() - slot;
+    // Else every slot was over until the clock has come to the latest again.
+    if (latest && ahead() < latest.ahead - SET_BACK_MS) latest = null;
     if ((latest && slot < latest.slot) || age > 2_000 * intervalSeconds || age < -1_000 * intervalSeconds) {
       throw new ReeveError('superseded', `the slot ${new Date(slot).toISOString()} is over, or is not yet`);
     }
-    askedAt = now();
+    askedAt = steady();
     const before = latest;
-    const mine = { slot, summary: inTurn(() => round(slot)) };
+    const mine = { slot, ahead: ahead(), summary: inTurn(() => round(slot)) };
     latest = mine;
     // One that could not be made may be asked for again.
     mine.summary.catch(() => { if (latest === mine) latest = before; });
-    return mine.summary;
+    return await mine.summary;
   }
 
   /** Ask those again that may be going down or coming back; Postgres hears of it when a verdict changes. */
   async function askSuspects(health: HealthSettings): Promise<void> {
-    suspectsAskedAt = now();
+    suspectsAskedAt = steady();
     const suspects = standings.suspects(targets);
     if (suspects.length === 0 || !row) return;
     const probed = await probeAll(requester, suspects, { timeoutMs: health.timeoutMs, askForMs: ASK_SUSPECTS_MS });
@@ -150,9 +160,9 @@ export function createSweeper(options: {
     const desired = options.desired();
     if (!desired) return;
     const { health } = withDefaults(desired.settings);
-    if (now() - askedAt > 2_000 * health.intervalSeconds) {
-      sweep(slotOf(now(), health), health).catch((error) => log.warn('a sweep failed', { message: messageOf(error) }));
-    } else if (rounds === 0 && now() - suspectsAskedAt >= 1_000 * health.suspectSeconds) {
+    if (steady() - askedAt > 2_000 * health.intervalSeconds) {
+      sweep(slotOf(wall(), health), health).catch((error) => log.warn('a sweep failed', { message: messageOf(error) }));
+    } else if (rounds === 0 && steady() - suspectsAskedAt >= 1_000 * health.suspectSeconds) {
       inTurn(() => askSuspects(health)).catch((error) => log.warn('suspects could not be asked', { message: messageOf(error) }));
     }
   }

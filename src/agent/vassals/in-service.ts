@@ -1,6 +1,7 @@
 /** How the vassals in service fare: after a restart of the emperor all of them start anew, without any change. Pure. */
 import type { SiteId } from '../../domain/id.ts';
 import type { Waiting } from '../../domain/observed.ts';
+import { ageOf } from './age.ts';
 import type { EmperorView } from './emperor.ts';
 
 export interface InService {
@@ -20,7 +21,7 @@ export function inServiceOf(
     // Asleep is as it should be.
     if (seen?.accepting || seen?.pid === -1) continue;
     if (seen && seen.deaths > 0) failing.push({ on: 'vassal', site, message: 'its process ends again and again' });
-    else if (seen && now - seen.startedAt > startWithinMs) failing.push({ on: 'vassal', site, message: 'its process takes no requests' });
+    else if (seen && ageOf(seen.startedAt, now) > startWithinMs) failing.push({ on: 'vassal', site, message: 'its process takes no requests' });
     else starting.push({ on: 'vassal', site, message: 'starts' });
   }
   return { starting, failing };

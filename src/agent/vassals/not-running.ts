@@ -1,5 +1,6 @@
 /** Which vassals in service do not run as they should, from the emperor's word and the kernel's. */
 import { readFileSync } from 'node:fs';
+import { ageOf } from './age.ts';
 import type { EmperorView, Seen } from './emperor.ts';
 
 export interface NotRunning {
@@ -27,7 +28,7 @@ export function notRunning(
     else if (was && was.pid > 0 && (seen.deaths > was.deaths || (seen.pid !== was.pid && seen.pid !== -1))) say('it ended, and the emperor starts it again');
     else if (seen.pid === -1) continue;
     else if (seen.pid > 0 && hasEnded(seen.pid)) say('its process has ended');
-    else if (!seen.accepting && (seen.deaths > 0 || Date.now() - seen.startedAt > startWithinMs)) say('it takes no requests');
+    else if (!seen.accepting && (seen.deaths > 0 || ageOf(seen.startedAt, Date.now()) > startWithinMs)) say('it takes no requests');
   }
   for (const name of before.keys()) if (!view.has(name)) before.delete(name);
   return found;

@@ -7,6 +7,7 @@
  * nothing is remembered that a crash could lose; times are read from the files.
  */
 import type { SiteId } from '../../domain/id.ts';
+import { ageOf } from './age.ts';
 import type { Seen } from './emperor.ts';
 
 export interface VassalFiles {
@@ -90,7 +91,7 @@ function advance(view: VassalView, policy: VassalPolicy, now: number): { phase: 
   if (link?.digest === wanted && inis.has(wanted)) {
     const former = [...inis.keys()].find((digest) => digest !== wanted);
     if (former === undefined) return { phase: 'settled' };
-    if (now - link.since < policy.drainMs) return { phase: 'draining' };
+    if (ageOf(link.since, now) < policy.drainMs) return { phase: 'draining' };
     return { phase: 'draining', step: { do: 'stop', site, digest: former } };
   }
   // A third one, left by a change that came while an earlier one was starting: it never served.
@@ -110,7 +111,7 @@ function bringUp(
   const { site, link, seen, answer } = view;
   if (seen === null) return { phase: 'starting' };
   const vassal = seen.get(wanted);
-  const late = now - writtenAt > policy.acceptWithinMs;
+  const late = ageOf(writtenAt, now) > policy.acceptWithinMs;
   const fail = (reason: string) => ({ phase: 'failed' as const, step: { do: 'fail' as const, site, digest: wanted, reason } });
   if (!vassal?.accepting) {
     if (vassal && vassal.deaths >= policy.deaths) return fail('it ends as soon as it starts');

@@ -68,7 +68,7 @@ export function restarter({ layout, siblings, log, pace }: { layout: Layout; sib
     const illness = await illnessOf(desired, site, digest);
     if (!illness) return null;
     startAnew(site, digest, seen.pid, illness);
-    const now = await untilWell(desired, site, digest, Date.now() + WELL_WITHIN_MS);
+    const now = await untilWell(desired, site, digest, performance.now() + WELL_WITHIN_MS);
     log.warn('vassal started anew', { site, digest, was: illness.why, now: now ?? 'well' });
     return { site, was: illness.why, now };
   }
@@ -78,7 +78,7 @@ export function restarter({ layout, siblings, log, pace }: { layout: Layout; sib
       // Being asked makes the emperor look after its vassals, the dead ones too.
       await viewEmperor(places.emperorStats(layout));
       const illness = await illnessOf(desired, site, digest);
-      if (!illness || Date.now() > deadline) return illness?.why ?? null;
+      if (!illness || performance.now() > deadline) return illness?.why ?? null;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
@@ -92,7 +92,7 @@ export function restarter({ layout, siblings, log, pace }: { layout: Layout; sib
       siblings.signal('emperor', EMPEROR_SIGNALS.forgive);
       siblings.signal('emperor', EMPEROR_SIGNALS.scan);
     }
-    const up = Date.now() + UP_WITHIN_MS;
+    const up = performance.now() + UP_WITHIN_MS;
     const started = Promise.all(dead.map(({ site, digest }) => untilWell(desired, site, digest, up)));
     const found: Restarted[] = [];
     const left = [...sites];
