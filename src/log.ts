@@ -1,4 +1,5 @@
-export type Fields = Readonly<Record<string, unknown>>;
+/** `at`, `level` and `message` are the line’s own. */
+export type Fields = Readonly<Record<string, unknown>> & { readonly at?: never; readonly level?: never; readonly message?: never };
 
 /**
  * One JSON line to stderr: a constant message, what varies as fields; never a token, a secret or a body. State is logged

@@ -126,7 +126,7 @@ export async function runAgent(configFile: string): Promise<void> {
   };
   const loop = createLoop<ReconcileResult>({
     intervalMs: LOOK_EVERY_MS,
-    onError: (error) => log.warn('a pass failed', { message: String(error), stack: (error as Error).stack }),
+    onError: (error) => log.warn('a pass failed', { error: String(error), stack: (error as Error).stack }),
     async pass() {
       const start = performance.now();
       members?.read();
@@ -160,7 +160,7 @@ export async function runAgent(configFile: string): Promise<void> {
       rotated.push(...[places.emperorLog(layout), places.supervisorLog(layout)].filter((each) => cutLog(each, config.logBytes ?? LOG_BYTES)));
       if (rotated.length > 0) log.info('logs rotated', { logs: rotated });
     } catch (error) {
-      log.warn('logs cannot be rotated', { message: messageOf(error) });
+      log.warn('logs cannot be rotated', { error: messageOf(error) });
     }
   }
 

@@ -57,7 +57,7 @@ export function createLease(options: {
       replaceFile(file, JSON.stringify({ incarnation, ready }), { mode: 0o600, durable: true });
     } catch (error) {
       // It goes on, and says why; were the agent to start anew before it can be written, its incarnation would be over.
-      log.warn('the incarnation cannot be kept', { incarnation, message: messageOf(error) });
+      log.warn('the incarnation cannot be kept', { incarnation, error: messageOf(error) });
     }
   }
 
@@ -86,7 +86,7 @@ export function createLease(options: {
       if (failures++ === 0) {
         // A conflict says that this incarnation is over. It goes on serving: only "ended" ends it.
         log.warn('the platform did not take the record', {
-          message: messageOf(error), over,
+          error: messageOf(error), over,
         });
       }
       return false;

@@ -55,7 +55,7 @@ export async function runContainer(configFile: string): Promise<void> {
       recorded = true;
     } catch (error) {
       // A full disk ends nobody. Until it can be written, only signals to a sibling that was started anew go nowhere.
-      if (recorded) log.warn('who runs here cannot be recorded', { message: messageOf(error) });
+      if (recorded) log.warn('who runs here cannot be recorded', { error: messageOf(error) });
       recorded = false;
     }
   }

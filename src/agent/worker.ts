@@ -55,7 +55,7 @@ export function startWorker(options: {
     while (!closed) {
       const started = performance.now();
       await runOnce().catch((error) => {
-        if (!said) log.warn('the worker ended', { message: messageOf(error) });
+        if (!said) log.warn('the worker ended', { error: messageOf(error) });
         said = true;
       });
       if (closed) return;

@@ -52,7 +52,7 @@ export function edgeMembers(options: { pool: Pool; file: string; log: Log; onCha
         away = false;
       } catch (error) {
         // With the platform away the members stay, and the check goes on (law 5).
-        if (!away) log.warn('members cannot be read', { message: messageOf(error) });
+        if (!away) log.warn('members cannot be read', { error: messageOf(error) });
         away = true;
       }
       update();

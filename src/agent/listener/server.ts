@@ -46,7 +46,7 @@ export async function openListener(options: {
   const { listen, handlers, log } = options;
   const server = createServer((request, response) => {
     route(request, response).catch((error) => {
-      log.warn('a request failed', { path: request.url, message: messageOf(error) });
+      log.warn('a request failed', { path: request.url, error: messageOf(error) });
       if (response.headersSent) response.destroy();
       else if (isReeveError(error)) sendProblem(response, error.type, error.message);
       else sendProblem(response, 'internal', 'the agent could not do this');

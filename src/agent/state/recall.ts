@@ -47,7 +47,7 @@ export function createRecall(parts: { layout: Layout; sitesKey: SitesKey; kept: 
         writeMemory(file, { maker, mark, remembered: renderer.remember(desired), files: tree.known() });
         written = mark;
       } catch (error) {
-        log.warn('the memory for the next start cannot be written', { message: messageOf(error) });
+        log.warn('the memory for the next start cannot be written', { error: messageOf(error) });
       }
     },
   };

@@ -61,7 +61,7 @@ export function createSweepStore(options: {
         standings.recall(await readLatest(pool, container, options.incarnation()));
         recalled = true;
       } catch (error) {
-        log.warn('earlier verdicts cannot be read', { message: messageOf(error) });
+        log.warn('earlier verdicts cannot be read', { error: messageOf(error) });
       }
     },
     add(sweep) {

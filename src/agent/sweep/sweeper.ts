@@ -161,9 +161,9 @@ export function createSweeper(options: {
     if (!desired) return;
     const { health } = withDefaults(desired.settings);
     if (steady() - askedAt > 2_000 * health.intervalSeconds) {
-      sweep(slotOf(wall(), health), health).catch((error) => log.warn('a sweep failed', { message: messageOf(error) }));
+      sweep(slotOf(wall(), health), health).catch((error) => log.warn('a sweep failed', { error: messageOf(error) }));
     } else if (rounds === 0 && steady() - suspectsAskedAt >= 1_000 * health.suspectSeconds) {
-      inTurn(() => askSuspects(health)).catch((error) => log.warn('suspects could not be asked', { message: messageOf(error) }));
+      inTurn(() => askSuspects(health)).catch((error) => log.warn('suspects could not be asked', { error: messageOf(error) }));
     }
   }
 
