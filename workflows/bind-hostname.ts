@@ -8,8 +8,9 @@ import { probeEverywhere } from '../src/temporal/workflow/probe.ts';
 import { Undo } from '../src/temporal/workflow/undo.ts';
 
 /**
- * A hostname that the request reserved for the site is served by every container. Not proved to be its people's, it
- * stays reserved for 72 hours, in which a schedule tries again; anything else that fails before publishing frees it.
+ * A hostname that the request reserved for the site is served by every container. Not proved to be its people's, also
+ * because no resolver answers, it stays reserved for 72 hours, in which a schedule tries again; anything else that fails
+ * before publishing frees it.
  */
 export async function bindHostname({ input: { site, hostname, role } }: RunOrder<'bindHostname'>): Promise<Outcome> {
   const undo = new Undo();

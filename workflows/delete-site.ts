@@ -6,7 +6,7 @@ import type { Outcome } from '../src/temporal/workflow/outcome.ts';
 
 /**
  * Nothing of the site is served any more; its database and store are put aside, its hostnames stay reserved, and it can
- * be restored for seven days.
+ * be restored for seven days. Its request has published that: there is nothing to cancel.
  */
 export async function deleteSite({ input: { site } }: RunOrder<'deleteSite'>): Promise<Outcome> {
   await publishing(() => certain.unpublishSite({ site }));

@@ -1,9 +1,9 @@
-import { sleep } from '@temporalio/workflow';
 import type { RunOrder } from '../src/domain/run.ts';
-import { certain, lengthy, platform, STARTS_CODE } from '../src/temporal/workflow/activities.ts';
+import { certain, platform, STARTS_CODE } from '../src/temporal/workflow/activities.ts';
 import { afterwards, publishing } from '../src/temporal/workflow/operator.ts';
 import type { Outcome } from '../src/temporal/workflow/outcome.ts';
 import { probeEverywhere } from '../src/temporal/workflow/probe.ts';
+import { retireSecrets } from '../src/temporal/workflow/secrets.ts';
 import { Undo } from '../src/temporal/workflow/undo.ts';
 
 /**
@@ -28,8 +28,7 @@ export async function rotateSecrets({ input: { site } }: RunOrder<'rotateSecrets
   return await afterwards(async () => {
     const { notConverged } = await platform.converge({ site, ...STARTS_CODE });
     const probes = await probeEverywhere({ site });
-    await sleep(settleMs, { summary: 'requests that were begun with the former secrets end' });
-    const { heldBack } = await lengthy.retireSecrets({ site });
+    const { heldBack } = await retireSecrets({ site, settleMs });
     return { notConverged, probes, heldBack };
   });
 }

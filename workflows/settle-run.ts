@@ -1,11 +1,12 @@
-import { patched, sleep } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import type { RunInputs, RunOrder, SettledType } from '../src/domain/run.ts';
 import { fromFailure } from '../src/temporal/failure.ts';
-import { certain, lengthy, platform, STARTS_CODE } from '../src/temporal/workflow/activities.ts';
+import { certain, platform, STARTS_CODE } from '../src/temporal/workflow/activities.ts';
 import { endLaunched } from '../src/temporal/workflow/end-launched.ts';
-import { unlessMissing } from '../src/temporal/workflow/lenient.ts';
+import { unlessMissing, unlessSuperseded } from '../src/temporal/workflow/lenient.ts';
 import { publishing } from '../src/temporal/workflow/operator.ts';
 import type { Outcome } from '../src/temporal/workflow/outcome.ts';
+import { retireSecrets } from '../src/temporal/workflow/secrets.ts';
 import { proveUpgrade, restore } from '../src/temporal/workflow/upgrade.ts';
 
 type Input = RunInputs['settleRun'];
@@ -31,7 +32,7 @@ const SETTLE: Readonly<Record<SettledType, (given: Given) => Promise<Outcome> | 
     await certain.endTrial({ site });
     // Without a snapshot nothing was migrated yet, or all was well and it was dropped.
     if (!snapshot) return { at };
-    if (at === 'published' && from !== null) return await proveUpgrade({ run: of, site, from: from as Given['release'], release });
+    if (at === 'published' && from !== null) return await proveUpgrade({ run: of, site, from: from as Given['release'], release, broken: [] });
     let data: string | null = null;
     if (at === 'unpublished') {
       await platform.converge({ site, ...STARTS_CODE });
@@ -52,8 +53,7 @@ const SETTLE: Readonly<Record<SettledType, (given: Given) => Promise<Outcome> | 
     await certain.shutOutOfDatabase({ site });
     await certain.shutOutOfStore({ site });
     // It may have been published: then the former ones are still let in.
-    await sleep(settleMs, { summary: 'requests that were begun with the former secrets end' });
-    return await lengthy.retireSecrets({ site });
+    return await retireSecrets({ site, settleMs });
   },
 
   deleteSite: putAside,
@@ -68,11 +68,12 @@ const SETTLE: Readonly<Record<SettledType, (given: Given) => Promise<Outcome> | 
     if ((await certain.wantedOf({ container, incarnation })) !== 'running') await certain.end({ container, incarnation });
   },
 
-  /** Before the old one was told to drain, the new one goes; afterwards the old one does. */
+  /** Before the old one was told to drain, the new one goes; afterwards the old one does, also if it has started anew. */
   async replaceContainer({ of, container, incarnation, successor }) {
-    const wanted = await certain.wantedOf({ container, incarnation });
+    const wanted = await certain.wantedOf({ container });
     if (wanted === 'running') await endLaunched(successor);
-    else if (wanted !== null) await certain.end({ container, incarnation });
+    // One that has started anew is ended by housekeeping.
+    else if (wanted !== null) await unlessSuperseded(() => certain.end({ container, incarnation }));
     if (patched('slot')) await certain.settleReplacement({ of, container, successor, replaced: wanted !== null && wanted !== 'running' });
   },
 };

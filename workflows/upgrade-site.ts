@@ -14,6 +14,7 @@ export async function upgradeSite({ run, input: { site, release } }: RunOrder<'u
   const { from } = await platform.confirmUpgradable({ site, release });
   if (from === release) return {};
 
+  let broken: readonly string[] = [];
   const undo = new Undo();
   await undo.around(async () => {
     undo.add('dropSnapshot', () => certain.dropSnapshot({ site, run }));
@@ -22,11 +23,11 @@ export async function upgradeSite({ run, input: { site, release } }: RunOrder<'u
     undo.add('restoreSnapshot', () => restore({ site, run }));
     await lengthy.migrateDatabase({ site, release });
 
-    if (patched('trial')) await tryRelease({ site, from, release }, undo);
+    if (patched('trial')) broken = await tryRelease({ site, from, release }, undo);
 
     undo.addGate('confirmRelease', () => certain.confirmRelease({ site, release: from }));
     await publishing(() => certain.publishUpgrade({ site, from, release }));
   });
 
-  return await afterwards(() => proveUpgrade({ run, site, from, release }));
+  return await afterwards(() => proveUpgrade({ run, site, from, release, broken }));
 }

@@ -1,6 +1,6 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Pool } from '../../src/database/pool.ts';
-import { readConvergence } from '../../src/database/runs/convergence.ts';
+import { readConvergence, readStragglers } from '../../src/database/runs/convergence.ts';
 import type { Observed } from '../../src/control/observed.ts';
 
 export interface Converged {
@@ -32,6 +32,8 @@ export function convergeActivities({ pool, observed }: { readonly pool: Pool; re
       for (;;) {
         // Asked for before looking, so that nothing observed in between is missed.
         const news = observed.next(LOOK_AGAIN_MS, cancellationSignal());
+        // Cancelled while the rows are read, it rejects before anyone awaits it: unheard, that would end the process.
+        news.catch(() => {});
         const rows = (await readConvergence(pool, site)).filter((row) => container === undefined || row.container === container);
         const lagging = rows.filter((row) => !row.served);
         const refused = lagging.filter((row) => row.refused);
@@ -43,6 +45,11 @@ export function convergeActivities({ pool, observed }: { readonly pool: Pool; re
         heartbeat({ waitingFor: lagging.length });
         await news;
       }
+    },
+
+    /** Containers that may still serve an older state of the site, whether they can be asked now or not. */
+    async findStragglers({ site }: { readonly site: string }): Promise<string[]> {
+      return await readStragglers(pool, site);
     },
   };
 }

@@ -11,10 +11,10 @@ export function memberActivities({ pool }: { readonly pool: Pool }) {
       return rows[0]?.incarnation ?? null;
     },
 
-    /** What is wanted of this start of a container; null when another one runs, or there never was such a container. */
-    async wantedOf({ container, incarnation }: { readonly container: string; readonly incarnation: number }): Promise<ContainerWanted | null> {
+    /** What is wanted of a container, or of this start of it; null when another one runs, or there never was such a container. */
+    async wantedOf({ container, incarnation = null }: { readonly container: string; readonly incarnation?: number | null }): Promise<ContainerWanted | null> {
       const { rows } = await translated(pool.query<{ wanted: ContainerWanted }>(
-        'select wanted from container where id = $1 and incarnation = $2', [container, incarnation]));
+        'select wanted from container where id = $1 and incarnation = coalesce($2, incarnation)', [container, incarnation]));
       return rows[0]?.wanted ?? null;
     },
   };

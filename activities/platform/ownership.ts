@@ -15,7 +15,8 @@ export function ownershipActivities({ pool, dnsServers }: { readonly pool: Pool;
   return {
     /**
      * Whether the site's people may have this hostname: below the base domain, or where policy asks for no proof, they
-     * may. Not being proved is an answer, not an error, since nothing is undone for it.
+     * may. Not being proved is an answer, not an error, since nothing is undone for it; that no resolver answers is one
+     * too, since it says nothing of the record.
      */
     async proveOwnership({ site, hostname }: { readonly site: string; readonly hostname: string }): Promise<{ proved: boolean; why: string }> {
       const row = await findHostname(pool, hostname);
@@ -29,6 +30,7 @@ export function ownershipActivities({ pool, dnsServers }: { readonly pool: Pool;
       if (hostname.endsWith(`.${baseDomain}`)) return { proved: true, why: `it is below ${baseDomain}` };
       if (!row.proof) return { proved: false, why: 'no proof was drawn for it: remove it, and bind it again' };
       const found = await txtRecords(proofName(hostname), dnsServers);
+      if (typeof found === 'string') return { proved: false, why: `no resolver answers for ${proofName(hostname)} (${found})` };
       if (found.includes(row.proof)) return { proved: true, why: `${proofName(hostname)} holds the proof` };
       const there = found.length === 0 ? 'it has none' : `it has ${found.length} other`;
       return { proved: false, why: `${proofName(hostname)} needs a TXT record "${row.proof}"; ${there}` };
@@ -36,15 +38,15 @@ export function ownershipActivities({ pool, dnsServers }: { readonly pool: Pool;
   };
 }
 
-/** @throws ReeveError `unavailable` when no resolver answers, which says nothing of the record */
-async function txtRecords(name: string, servers: readonly string[] | undefined): Promise<string[]> {
+/** @returns the error's code where no resolver answers: whether there are any is unknown then */
+async function txtRecords(name: string, servers: readonly string[] | undefined): Promise<string[] | string> {
   const resolver = new Resolver({ timeout: QUERY_MS, tries: 2 });
   if (servers) resolver.setServers(servers);
   try {
     return (await resolver.resolveTxt(name)).map((parts) => parts.join(''));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
-    throw new ReeveError('unavailable', `no resolver answers for ${name} (${code})`, {}, error);
+    if (code === undefined) throw error;
+    return code === 'ENOTFOUND' || code === 'ENODATA' ? [] : code;
   }
 }

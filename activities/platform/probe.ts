@@ -1,4 +1,5 @@
 import { translated } from '../../src/database/errors.ts';
+import { wellElsewhere } from '../../src/database/health/elsewhere.ts';
 import type { Pool } from '../../src/database/pool.ts';
 import { setCondition } from '../../src/database/runs/condition.ts';
 import { hostnamesOf, liveSite } from '../../src/database/runs/subject.ts';
@@ -38,8 +39,23 @@ export function probeActivities({ pool }: { readonly pool: Pool }) {
 /** Of each site, the first ones: they have one vassal, and what it does shows at a few. What is planned is in the run's history, for good. */
 const SAMPLE = 8;
 
-/** As targetsOf, of a sample of its hostnames. @throws ReeveError `superseded` when the site is gone */
-export const sampleOf = async (pool: Pool, site: string): Promise<ProbeTarget[]> => (await targetsOf(pool, site)).slice(0, SAMPLE);
+/** Hostnames of these sites that are down in all other containers that know them: `container` is '' where all are meant. */
+export async function brokenElsewhere(pool: Pool, container: string, sites: readonly string[]): Promise<string[]> {
+  const { rows } = await translated(pool.query<{ hostname: string }>(
+    `select h.hostname from hostname h where h.site = any($2) and h.deleted_at is null and ${wellElsewhere('h', '$1')} is false`, [container, sites]));
+  return rows.map(({ hostname }) => hostname);
+}
+
+/**
+ * As targetsOf, of a sample of its hostnames.
+ * @param broken  left out, unless all of them are
+ * @throws ReeveError `superseded` when the site is gone
+ */
+export async function sampleOf(pool: Pool, site: string, broken: readonly string[] = []): Promise<ProbeTarget[]> {
+  const all = await targetsOf(pool, site);
+  const others = all.filter(({ hostname }) => !broken.includes(hostname));
+  return (others.length > 0 ? others : all).slice(0, SAMPLE);
+}
 
 /** A site's hostnames, the primary first, and what each must answer. @throws ReeveError `superseded` when the site is gone */
 export async function targetsOf(pool: Pool, site: string): Promise<ProbeTarget[]> {

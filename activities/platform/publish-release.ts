@@ -7,13 +7,15 @@ import { findSite, liveSite } from '../../src/database/runs/subject.ts';
 import { ReeveError } from '../../src/domain/errors.ts';
 import type { ProbeTarget } from '../../src/domain/probe.ts';
 import { currentRun } from '../../src/temporal/current-run.ts';
-import { sampleOf } from './probe.ts';
+import { brokenElsewhere, sampleOf } from './probe.ts';
 
 /** Where a release is tried, and for what it is asked there. */
 export interface StartedTrial {
   readonly container: string;
   readonly incarnation: number;
   readonly hostnames: readonly ProbeTarget[];
+  /** Those that were down everywhere before: no release is to blame for them. Trials of before this was looked at lack it. */
+  readonly broken?: readonly string[];
 }
 
 interface OfRelease {
@@ -100,7 +102,9 @@ export function publishReleaseActivities({ pool, releasesDir }: { readonly pool:
           ],
         });
       }
-      return { ...chosen, hostnames: await sampleOf(pool, site) };
+      // Begun already, what it answers there is the new release's.
+      const broken = await brokenElsewhere(pool, trial === null ? '' : chosen.container, [site]);
+      return { ...chosen, broken, hostnames: await sampleOf(pool, site, broken) };
     },
 
     /** Every container is given the site's own release again. */

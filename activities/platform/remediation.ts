@@ -1,5 +1,6 @@
 /** The mild means, as steps: what to ask a container for, and what came of it. */
 import { translated } from '../../src/database/errors.ts';
+import { wellElsewhere } from '../../src/database/health/elsewhere.ts';
 import { noteIncident } from '../../src/database/incidents.ts';
 import type { Pool } from '../../src/database/pool.ts';
 import { concludeRun } from '../../src/database/remediations.ts';
@@ -8,7 +9,7 @@ import type { RegenerateResult } from '../../src/domain/remediation.ts';
 import type { ProbeTarget } from '../../src/domain/probe.ts';
 import { currentRun } from '../../src/temporal/current-run.ts';
 import type { Found } from '../../src/temporal/workflow/inside.ts';
-import { sampleOf } from './probe.ts';
+import { brokenElsewhere, sampleOf } from './probe.ts';
 import type { Restarted } from '../../src/agent/vassals/restart.ts';
 
 interface OfIncarnation { readonly container: string; readonly incarnation: number }
@@ -32,19 +33,29 @@ const MOST_FAILING = 20;
 export function remediationActivities({ pool }: { readonly pool: Pool }) {
   return {
     /**
-     * What failed there, of at most five sites; some that are served where nothing did.
+     * What failed there, of at most five sites: the incident's own first, then what is well elsewhere, which alone may be this
+     * container's fault; some that are served where nothing did.
      * @throws ReeveError `superseded` when the container is another incarnation, or not wanted running any more
      */
-    async planRemediation({ container, incarnation }: OfIncarnation): Promise<RemediationPlan> {
+    async planRemediation({ container, incarnation, incident }: OfIncarnation & { readonly incident: number | null }): Promise<RemediationPlan> {
       await expectIncarnation(pool, { container, incarnation });
-      const { rows } = await translated(pool.query<{ site: string; failing: boolean }>(
-        `select s.id as site, p.n is not null as failing from site s
-           left join (select site, count(*) as n from latest_probe where container = $1 and verdict = 'down' group by site) p on p.site = s.id
-         where s.phase in ('live', 'suspended') and s.deleted_at is null order by p.n desc nulls last, s.id limit ${MOST_FAILING}`, [container]));
-      const failing = rows.filter((row) => row.failing).map(({ site }) => site);
+      const { rows } = await translated(pool.query<{ site: string; own: boolean; elsewhere: number | null }>(
+        // Of those that fail here, elsewhere: 2 well, 1 not known, 0 down too.
+        `select s.id as site, coalesce(s.id = (select site from incident where id = $3), false) as own, p.elsewhere from site s
+           left join (
+             select site, count(*) as n, max(case when well then 2 when well is null then 1 else 0 end) as elsewhere
+             from (select p.site, ${wellElsewhere('p', '$1')} as well from latest_probe p where p.container = $1 and p.incarnation = $2 and p.verdict = 'down') p
+             group by site) p on p.site = s.id
+         where s.phase in ('live', 'suspended') and s.deleted_at is null
+         order by own desc, p.elsewhere desc nulls last, p.n desc nulls last, s.id limit ${MOST_FAILING}`, [container, incarnation, incident]));
+      const mayBeIts = rows.filter(({ own, elsewhere }) => own || elsewhere !== 0);
+      // Where all that failed fails elsewhere by now, just that is to be found.
+      const asked = mayBeIts.some(({ own, elsewhere }) => own || elsewhere !== null) ? mayBeIts : rows;
+      const failing = asked.filter(({ elsewhere }) => elsewhere !== null).map(({ site }) => site);
+      const own = rows.filter((row) => row.own).map(({ site }) => site);
       return {
-        sites: await targets(pool, rows.slice(0, SITES).map(({ site }) => site)), failing,
-        second: await secondContainer(pool, container, failing),
+        sites: await targets(pool, container, asked.slice(0, SITES).map(({ site }) => site)), failing,
+        second: await secondContainer(pool, container, own.length > 0 ? own : failing),
       };
     },
 
@@ -95,12 +106,13 @@ export async function expectIncarnation(pool: Pool, { container, incarnation }: 
     : `there is no container ${container}`, { subject: `container:${container}` });
 }
 
-/** A sample of the hostnames of each site that is still served. */
-export async function targets(pool: Pool, sites: readonly string[]): Promise<ProbePlan['sites']> {
+/** A sample of the hostnames of each site that is still served: of what all other containers fail too, only where nothing else is left. */
+export async function targets(pool: Pool, container: string, sites: readonly string[]): Promise<ProbePlan['sites']> {
+  const broken = await brokenElsewhere(pool, container, sites);
   const found: { site: string; hostnames: ProbeTarget[] }[] = [];
   for (const site of sites) {
     try {
-      found.push({ site, hostnames: await sampleOf(pool, site) });
+      found.push({ site, hostnames: await sampleOf(pool, site, broken) });
     } catch (error) {
       if (!isReeveError(error, 'superseded') && !isReeveError(error, 'not-found')) throw error;
     }

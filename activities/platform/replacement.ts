@@ -1,15 +1,17 @@
 /** Replacing a container, as steps; each may be repeated. Launching, draining and ending are those of any container. */
 import { admitContainer } from '../../src/cluster/rows.ts';
 import { translated } from '../../src/database/errors.ts';
+import { wellElsewhere } from '../../src/database/health/elsewhere.ts';
 import { noteIncident } from '../../src/database/incidents.ts';
 import { type Pool, transaction } from '../../src/database/pool.ts';
 import { concludeRun } from '../../src/database/remediations.ts';
 import { endSlot, reasonGone, settleSlot, takeSlot } from '../../src/database/replacements.ts';
-import { ReeveError } from '../../src/domain/errors.ts';
+import { isReeveError, ReeveError } from '../../src/domain/errors.ts';
 import type { RunInputs } from '../../src/domain/run.ts';
 import { expectRunning } from '../../src/sites/subject.ts';
 import { currentRun } from '../../src/temporal/current-run.ts';
 import type { Found } from '../../src/temporal/workflow/inside.ts';
+import type { OfIncarnation } from './integrity.ts';
 import { expectIncarnation, type ProbePlan, targets } from './remediation.ts';
 
 type Replacing = RunInputs['replaceContainer'];
@@ -29,17 +31,27 @@ function requireWell(container: string, { reached, bad }: Found): void {
 }
 
 export function replacementActivities({ pool }: { readonly pool: Pool }) {
-  /** Sites that are well somewhere, or of which nothing is known: one that is down everywhere says nothing of the new one. An edge has none. */
+  /** Sites with a hostname that is well somewhere, or of which nothing is known: what is down everywhere says nothing of the new one. An edge has none. */
   async function planJoining(container: string): Promise<JoiningPlan> {
     const { rows: [row] } = await translated(pool.query<{ incarnation: number; role: string }>('select incarnation, role from container where id = $1', [container]));
     if (!row) throw new ReeveError('superseded', `there is no container ${container}`, { subject: `container:${container}` });
     if (row.role === 'edge') return { incarnation: row.incarnation, sites: [] };
     const { rows } = await translated(pool.query<{ site: string }>(
       `select s.id as site from site s where s.phase in ('live', 'suspended') and s.deleted_at is null
-         and (exists (select 1 from latest_probe p where p.site = s.id and p.verdict in ('up', 'slow'))
-           or not exists (select 1 from latest_probe p where p.site = s.id and p.verdict = 'down'))
-       order by s.id limit ${SITES}`));
-    return { incarnation: row.incarnation, sites: await targets(pool, rows.map(({ site }) => site)) };
+         and exists (select 1 from hostname h where h.site = s.id and h.phase = 'bound' and h.deleted_at is null and ${wellElsewhere('h', '$1')} is not false)
+       order by s.id limit ${SITES}`, [container]));
+    return { incarnation: row.incarnation, sites: await targets(pool, container, rows.map(({ site }) => site)) };
+  }
+
+  /** Why nothing is to be done about this start of a container any more; null while it is the one that runs. */
+  async function startedAnew(meant: OfIncarnation): Promise<{ closed: true; why: string } | null> {
+    try {
+      await expectIncarnation(pool, meant);
+      return null;
+    } catch (error) {
+      if (!isReeveError(error, 'superseded')) throw error;
+      return { closed: true, why: error.message };
+    }
   }
 
   return {
@@ -99,12 +111,15 @@ export function replacementActivities({ pool }: { readonly pool: Pool }) {
       });
     },
 
-    /** The old one stays; what was begun is written down as failed, which ends the ladder, unless its reason was over. */
-    async failReplacement({ successor, incident }: Replacing): Promise<void> {
-      const gone = incident === null ? null : await reasonGone(pool, { incident, run: currentRun() });
+    /**
+     * The old one stays; what was begun is written down as failed, which ends the ladder, unless its reason was over: its
+     * incident is closed, or the container has started anew. One that never had the slot has done nothing.
+     */
+    async failReplacement({ container, incarnation, successor, incident }: Replacing): Promise<void> {
+      const gone = await startedAnew({ container, incarnation }) ?? (incident === null ? null : await reasonGone(pool, { incident, run: currentRun() }));
       const state = gone?.closed ? 'superseded' : 'failed';
-      const had = await endSlot(pool, currentRun(), state, `${successor} did not take its place`);
-      await concludeRun(pool, currentRun(), gone && !had ? 'superseded' : state);
+      const slot = await endSlot(pool, currentRun(), state, `${successor} did not take its place`);
+      await concludeRun(pool, currentRun(), slot ?? 'superseded');
       if (incident !== null) await noteIncident(pool, incident, 'not replaced', { successor, why: gone?.why ?? 'see the run', run: currentRun() });
     },
   };

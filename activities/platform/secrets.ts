@@ -57,8 +57,9 @@ export function secretsActivities({ pool, parts }: { readonly pool: Pool; readon
       await store.of(row, settings).shutOut(row, [row.secretVersion + 1]);
     },
 
-    async retireSecrets({ site }: OfSite): Promise<{ heldBack: readonly string[] }> {
-      return { heldBack: await retireFormer(pool, parts, await served(site)) };
+    /** @param behind containers that had not followed when requests with the former ones were given their time: they hold them back */
+    async retireSecrets({ site, behind }: OfSite & { readonly behind?: readonly string[] }): Promise<{ heldBack: readonly string[] }> {
+      return { heldBack: await retireFormer(pool, parts, await served(site), behind) };
     },
   };
 }

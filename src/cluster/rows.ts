@@ -1,6 +1,6 @@
 /** The platform's rows of containers, as the control worker writes them: which there are, and what is wanted of them. */
 import { translated } from '../database/errors.ts';
-import type { Pool } from '../database/pool.ts';
+import { type Pool, transaction } from '../database/pool.ts';
 import { ReeveError } from '../domain/errors.ts';
 import type { ContainerState, ContainerWanted, Waiting } from '../domain/observed.ts';
 import type { ContainerRef } from './driver.ts';
@@ -74,9 +74,13 @@ export async function wantContainer(pool: Pool, { id, incarnation }: ContainerRe
     { subject: `container:${id}`, incarnation: row.incarnation });
 }
 
-/** Record that nothing of the container runs any more: its agent cannot. Only of one that is wanted ended. */
+/** Record that nothing of the container runs any more: its agent cannot. Only of one that is wanted ended; what was probed there says nothing now. */
 export async function recordEnded(pool: Pool, { id, incarnation }: ContainerRef): Promise<void> {
-  await translated(pool.query(
-    `update container set state = 'ended', ended_at = coalesce(ended_at, clock_timestamp()), lease_expires_at = null
-       where id = $1 and incarnation = $2 and wanted = 'ended'`, [id, incarnation]));
+  await transaction(pool, 'begin', async (client) => {
+    const { rowCount } = await translated(client.query(
+      `update container set state = 'ended', ended_at = coalesce(ended_at, clock_timestamp()), lease_expires_at = null
+         where id = $1 and incarnation = $2 and wanted = 'ended'`, [id, incarnation]));
+    // A statement of its own: a sweep that was being stored has been waited for above, and is seen only now.
+    if (rowCount) await translated(client.query('delete from latest_probe where container = $1', [id]));
+  });
 }

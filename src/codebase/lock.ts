@@ -1,32 +1,46 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Of a holder that nothing but its file tells of: how often it touches that, and after how long it is taken for gone. */
+const TOUCHED_MS = 10_000;
+const GONE_MS = 60_000;
+
 /**
  * Does `work` as the only one, across processes: what it makes has a fixed place. The lock is a file that names its
- * holder and appears whole, by link(2); one whose holder is gone is taken over.
+ * holder and appears whole, by link(2); one whose holder is gone is taken over. Holders may be in other containers that
+ * share the volume, where a process's number says nothing: of those it is the file's time that does.
  */
 export async function alone<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o755 });
-  const draft = `${file}.${process.pid}-${counter++}`;
-  const own = `${process.pid} ${await startOf(process.pid)} ${draft}`;
-  await writeFile(draft, own);
+  // By chance: in another container another one may have our number.
+  const draft = `${file}.${randomUUID()}`;
+  const own = `${process.pid} ${await startOf(process.pid)} ${await numberedIn()} ${draft}`;
+  // By this handle it is our own file that is touched, whatever has its name by then.
+  const handle = await open(draft, 'w');
+  const touch = () => void handle.utimes(new Date(), new Date()).catch(() => {});
+  const touching = setInterval(touch, TOUCHED_MS).unref();
   try {
-    while (!(await linked(draft, file))) {
-      await breakStale(file, `${draft}.stale`);
-      await delay(100, undefined, { signal });
+    try {
+      await handle.writeFile(own);
+      while (!(await linked(draft, file))) {
+        await breakStale(file, `${draft}.stale`);
+        await delay(100, undefined, { signal });
+      }
+    } finally {
+      await rm(draft, { force: true });
+    }
+    try {
+      return await work();
+    } finally {
+      if ((await read(file)) === own) await rm(file, { force: true });
     }
   } finally {
-    await rm(draft, { force: true });
-  }
-  try {
-    return await work();
-  } finally {
-    if ((await read(file)) === own) await rm(file, { force: true });
+    clearInterval(touching);
+    await handle.close();
   }
 }
-
-let counter = 0;
 
 async function linked(draft: string, file: string): Promise<boolean> {
   try {
@@ -39,10 +53,7 @@ async function linked(draft: string, file: string): Promise<boolean> {
 }
 
 async function breakStale(file: string, aside: string): Promise<void> {
-  const holder = await read(file);
-  if (holder === null) return;
-  const [pid, start] = holder.split(' ');
-  if ((await startOf(Number(pid))) === start) return;
+  if (!(await isStale(file))) return;
   // Renamed first: of two that find it stale one gets it, and a lock that is new by then is put back.
   try {
     await rename(file, aside);
@@ -50,15 +61,32 @@ async function breakStale(file: string, aside: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if ((await read(aside)) !== holder) await linked(aside, file);
+  if (!(await isStale(aside))) await linked(aside, file);
   await rm(aside, { force: true });
 }
 
+async function isStale(file: string): Promise<boolean> {
+  const holder = await read(file);
+  if (holder === null) return false;
+  const [pid, start, where] = holder.split(' ');
+  if (where === await numberedIn()) return (await startOf(Number(pid))) !== start;
+  const touched = await stat(file).then(({ mtimeMs }) => mtimeMs, unlessGone);
+  return touched !== null && Date.now() - touched > GONE_MS;
+}
+
 async function read(file: string): Promise<string | null> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
+  return readFile(file, 'utf8').catch(unlessGone);
+}
+
+function unlessGone(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+}
+
+/** Where this process's number counts: the boot, and the PID namespace. `-` where there are none. */
+async function numberedIn(): Promise<string> {
+  if (process.platform !== 'linux') return '-';
+  return `${(await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim()}/${await readlink('/proc/self/ns/pid')}`;
 }
 
 /** Tells a process from a later one with its number; null when there is none. `-` where only the number is known. */

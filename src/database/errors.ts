@@ -6,9 +6,11 @@ interface PostgresError extends Error {
   constraint?: string;
 }
 
-// Connection failures (class 08, shutdown 57P0x, too many connections 53300, a transaction that stood still 25P03) and the
-// socket's own.
-const AWAY = /^(08...|57P0.|53300|25P03|ECONNREFUSED|ECONNRESET|ENOENT|ETIMEDOUT|EPIPE|ENOTFOUND)$/;
+// Connection failures (class 08, shutdown 57P0x, too many connections 53300, a transaction that stood still 25P03, a
+// statement that took too long 57014), and the socket's own and the resolver's.
+const AWAY = /^(08...|57P0.|57014|53300|25P03|ECONNREFUSED|ECONNRESET|EHOST(DOWN|UNREACH)|ENETUNREACH|ENOENT|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)$/;
+// pg's own words, which have no code.
+const AWAY_WORDS = /timeout exceeded when trying to connect|Connection terminated|not queryable|Query read timeout/;
 
 /**
  * Postgres's error as one of ours, by its SQLSTATE (`RV…` are raised by change() and its kin, with JSON in their
@@ -31,7 +33,7 @@ export function fromPostgres(error: unknown): unknown {
     case '22021': return new ReeveError('invalid', 'it holds characters that cannot be stored, e.g. a zero byte', {}, error);
     case '23505': return new ReeveError('exists', `it exists already (${constraint})`, { constraint }, error);
     default:
-      if ((code && AWAY.test(code)) || /timeout exceeded when trying to connect|Connection terminated|not queryable/.test(message)) {
+      if ((code && AWAY.test(code)) || AWAY_WORDS.test(message)) {
         return new ReeveError('unavailable', 'the platform’s database does not answer', {}, error);
       }
       return error;

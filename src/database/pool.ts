@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { translated } from './errors.ts';
 
 // bigint: generations and revs stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -44,8 +45,15 @@ export function createPool(url: string, { name, max = 5 }: { name: string; max?:
   return pool;
 }
 
-/** Run `work` in one transaction; commits when it returns, rolls back when it throws. */
-export async function transaction<T>(pool: Pool, begin: string, work: (client: Client) => Promise<T>): Promise<T> {
+/**
+ * Run `work` in one transaction; commits when it returns, rolls back when it throws.
+ * @throws what `work` throws; Postgres's own errors, also of connecting and committing, as ReeveErrors where there is a type for them
+ */
+export function transaction<T>(pool: Pool, begin: string, work: (client: Client) => Promise<T>): Promise<T> {
+  return translated(inTransaction(pool, begin, work));
+}
+
+async function inTransaction<T>(pool: Pool, begin: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query(begin);

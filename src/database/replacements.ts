@@ -52,8 +52,9 @@ export async function takeSlot(db: Queryable, { container, incarnation, successo
  * Why a container is not to be replaced for this incident any more; null while it is. It was decided when the run was
  * requested, which may be long ago: Temporal was away, and the container has recovered. What a person asked for passes
  * pause and breaker, as it does when it is requested.
+ * @param of.run null while it is only to be requested, by no person
  */
-export async function reasonGone(db: Queryable, { incident, run }: { incident: number; run: string }): Promise<{ closed: boolean; why: string } | null> {
+export async function reasonGone(db: Queryable, { incident, run }: { incident: number; run: string | null }): Promise<{ closed: boolean; why: string } | null> {
   const { rows: [now] } = await translated(db.query<{ closed: boolean; paused: boolean; breaker: boolean; person: boolean }>(
     `select exists (select 1 from incident where id = $1 and state = 'closed') as closed, p.paused,
        exists (select 1 from incident where subject = 'platform' and cause in ('breaker', 'members-silent') and state <> 'closed') as breaker,
@@ -65,11 +66,12 @@ export async function reasonGone(db: Queryable, { incident, run }: { incident: n
   return now!.breaker ? { closed: false, why: 'many things fail at once since this was decided: the breaker is open' } : null;
 }
 
-/** Give the slot back. Only the run that has it. @returns whether it had it */
-export async function endSlot(db: Queryable, run: string, state: 'completed' | 'failed' | 'superseded', result: string): Promise<boolean> {
-  const { rowCount } = await translated(db.query(
-    `update replacement set state = $2, result = $3, ended_at = clock_timestamp() where run = $1 and state = 'running'`, [run, state, result.slice(0, 500)]));
-  return rowCount === 1;
+/** Give the slot back. Only the run that has it. @returns what it is, also where it was given back before; null when this run never had it */
+export async function endSlot(db: Queryable, run: string, state: 'completed' | 'failed' | 'superseded', result: string): Promise<typeof state | null> {
+  const { rows: [slot] } = await translated(db.query<{ state: typeof state }>(
+    `with ended as (update replacement set state = $2, result = $3, ended_at = clock_timestamp() where run = $1 and state = 'running' returning state)
+     select state from ended union all select state from replacement where run = $1 and state <> 'running'`, [run, state, result.slice(0, 500)]));
+  return slot?.state ?? null;
 }
 
 /**

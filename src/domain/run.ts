@@ -62,6 +62,15 @@ export function settling(run: RunId, type: RunType, input: RunInputs[RunType]): 
 
 export type RunType = keyof RunInputs;
 
+/**
+ * Types that have nothing to cancel from their request on, and why: ended before their first step, they would leave
+ * something half done that nobody else finishes.
+ */
+export const NOTHING_TO_CANCEL: Readonly<Partial<Record<RunType, string>>> = {
+  deleteSite: 'its request has deleted the site already: restore the site instead, once its data are put aside',
+  settleRun: 'it finishes or undoes what another run has left half made',
+};
+
 /** What each workflow gets: the run's id and its input. The workflow id is the run's id. */
 export interface RunOrder<Type extends RunType = RunType> {
   readonly run: RunId;

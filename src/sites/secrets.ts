@@ -25,12 +25,15 @@ export async function shutOut({ sitesAdmin, store }: SitesParts, { site, setting
  * Let in the site's newest secrets alone, once no container can be using former ones. The site's condition says whether
  * they are retired.
  * @param subject the site as it was read: what was published since is not touched
+ * @param behind containers that hold it back whether they have followed since or not: requests that they began before may go on
  * @returns the containers that hold it back; none when it is done
  */
-export async function retireFormer(pool: Pool, parts: SitesParts, subject: SiteSubject): Promise<string[]> {
+export async function retireFormer(
+  pool: Pool, parts: SitesParts, subject: SiteSubject, behind: readonly string[] = [],
+): Promise<readonly string[]> {
   const { id, secretVersion } = subject.site;
   const former = Array.from({ length: secretVersion - 1 }, (_, i) => i + 1);
-  const heldBack = await readStragglers(pool, id);
+  const heldBack = behind.length > 0 ? behind : await readStragglers(pool, id);
   if (heldBack.length === 0) await shutOut(parts, subject, former);
   await noteRetired(pool, id, heldBack);
   return heldBack;

@@ -38,6 +38,8 @@ export function openSitesServer(url: string, id: string): SitesServer {
     connectionString: url, application_name: 'reeve sites', max: 8, connectionTimeoutMillis: 10_000, keepAlive: true,
   });
   pool.on('error', () => {});
+  // As createPool: one that dies while it stands still with a lock, or inside a transaction, would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const { host, port } = new pg.Client({ connectionString: url });
 
   const through = (client: pg.PoolClient | null): SitesServer => ({

@@ -7,7 +7,8 @@ import type { SitesServer } from './server.ts';
 
 /**
  * Copy the site's database as `<site>_<run>`. A copy needs the original to itself: sessions in it are ended, and new
- * ones refused until it is done, so the site answers with errors for that long. Idempotent: a copy that is there stays.
+ * ones refused until it is done, so the site answers with errors for that long. Its note, written last, says that it is
+ * whole: such a copy stays, and anything less, whose maker has died, is made anew. Idempotent.
  * @returns for how many milliseconds the site was without its database
  * @throws ReeveError `not-found` when the site has no database
  */
@@ -15,13 +16,11 @@ export function snapshotDatabase(server: SitesServer, site: string, run: string)
   const name = databaseName(site);
   const snapshot = snapshotName(site, run);
   return server.alone(name, async (server) => {
-    const found = await databasesNamed(server, [name, snapshot]);
-    if (!found.has(name)) throw noDatabase(server, site);
-    if (found.has(snapshot)) {
-      // The one who made it may have died before it let the site in again.
-      await openDatabase(server, name);
-      return { pausedMs: 0 };
-    }
+    if (!(await databasesNamed(server, [name])).has(name)) throw noDatabase(server, site);
+    // The one who made a copy may have died before it let the site in again.
+    await openDatabase(server, name);
+    if (readNote(await commentOn(server, snapshot)) !== null) return { pausedMs: 0 };
+    await dropOne(server, snapshot);
     // Before it is closed: a closed database lets no one look.
     const schema = await schemaDigest(server, name);
     const began = performance.now();
@@ -30,9 +29,9 @@ export function snapshotDatabase(server: SitesServer, site: string, run: string)
       // A big database is copied faster as files than through the write-ahead log: 318 MB took 0.6 s against 1.9 s.
       await server.query(
         `create database ${snapshot} template ${name} owner ${ownerRole(site)} strategy file_copy allow_connections false`);
+      await server.query(`revoke all on database ${snapshot} from public`);
       // Goes with the database through renames, so that a restored one can be told.
       await server.query(`comment on database ${snapshot} is '${noteOf({ run, schema, at: new Date() })}'`);
-      await server.query(`revoke all on database ${snapshot} from public`);
     } finally {
       await openDatabase(server, name);
     }
@@ -48,8 +47,8 @@ export interface WentBack {
 
 /**
  * Put the snapshot in the place of the site's database, which is dropped. The swap is one transaction. Where no migration
- * has run since the snapshot, the database fits the former release as it is: it stays, with all that was written
- * meanwhile. Idempotent: once restored, the site's database is the snapshot itself.
+ * has run since the snapshot, or could have since it is not whole, the database fits the former release as it is: it
+ * stays, with all that was written meanwhile. Idempotent: once restored, the site's database is the snapshot itself.
  * @throws ReeveError `not-found` when there is no such snapshot and it was not restored
  */
 export function restoreSnapshot(server: SitesServer, site: string, run: string): Promise<WentBack> {
@@ -62,7 +61,7 @@ export function restoreSnapshot(server: SitesServer, site: string, run: string):
     if (found.has(snapshot)) {
       if (found.has(name)) {
         await openDatabase(server, name);
-        if (note?.schema != null && note.schema === (await schemaDigest(server, name))) return { restored: false, lost: null };
+        if (note === null || (note.schema !== null && note.schema === (await schemaDigest(server, name)))) return { restored: false, lost: null };
       }
       const limit = await limitOf(server, name);
       if (found.has(name)) await closeDatabase(server, name);

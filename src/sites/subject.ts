@@ -16,7 +16,7 @@ export interface SiteSubject {
 
 /** The site with all that its parts depend on, as one generation has it; null when it is not there at all. */
 export async function readSubject(pool: Pool, id: string): Promise<SiteSubject | null> {
-  return await translated(transaction(pool, 'begin isolation level repeatable read read only', async (client) => {
+  return await transaction(pool, 'begin isolation level repeatable read read only', async (client) => {
     const all = async <Row>(sql: string, value: string) => (await client.query(sql, [value])).rows as Row[];
     const [site] = await all<SiteDesired>('select * from desired_v1_site where id = $1', id);
     if (!site) return null;
@@ -24,7 +24,7 @@ export async function readSubject(pool: Pool, id: string): Promise<SiteSubject |
     const hostnames = await all<HostnameDesired>('select * from desired_v1_hostname where site = $1 and not deleted', id);
     const { rows: [platform] } = await client.query<{ settings: PlatformSettings }>('select settings from desired_v1_platform');
     return { site, hostnames, server: server!, settings: platform!.settings };
-  }));
+  });
 }
 
 /**

@@ -22,6 +22,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   planSuccessorProbe: { step: 'probeSuccessor', begins: true, ends: false },
   planJoiningProbe: { step: 'admit', begins: true, ends: false },
   admit: { step: 'admit', begins: false, ends: true },
+  findStragglers: { step: 'retireSecrets', begins: true, ends: false },
   confirmReplaceable: { step: 'probeSuccessor', begins: false, ends: true },
 };
 

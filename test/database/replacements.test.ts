@@ -82,3 +82,16 @@ test('what was decided long ago is not done when its reason is over: the inciden
   await refused(/is closed/);
   assert.deepEqual(await slots(), [{ container, state: 'superseded' }]);
 });
+
+test('while a replacement is only asked for, another one is refused: it would come to a slot that is taken, as if it had been tried', async () => {
+  const [one, two] = [await member(), await member()];
+  const asked = await requestReplaceContainer({ db: database.pool, actor: ACTOR }, { container: one });
+  const other = () => requestReplaceContainer({ db: database.pool, actor: ACTOR }, { container: two });
+  const refused = (error: unknown) => isReeveError(error, 'conflict') && error.message === `container ${one} is being replaced: one at a time`;
+  await assert.rejects(other, refused);
+  assert.equal(await claimRun(database.pool, asked.run, 'x'), true);
+  await assert.rejects(other, refused);
+  await assert.rejects(requestReplaceContainer({ db: database.pool, actor: ACTOR }, { container: one }), (error) => isReeveError(error, 'busy'));
+  await finishRun(database.pool, asked.run, 'failed', {});
+  assert.ok((await other()).run);
+});

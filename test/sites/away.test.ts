@@ -41,6 +41,17 @@ test('while the sites’ server is away each step says so and names it; when it 
   assert.deepEqual(await leftovers(server, site), [site, `${site}_owner`, `${site}_v1`]);
 });
 
+test('a connection that is ended while it does nothing but hold a subject fails that step alone', async () => {
+  const subject = id('s');
+  const late = server.alone(subject, async (own) => {
+    const [backend] = await own.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await server.query('select pg_terminate_backend($1, 5000)', [backend!.pid]);
+    await own.query('select 1');
+  });
+  await assert.rejects(late, { type: 'unavailable', message: /database server far/ });
+  assert.equal(await server.alone(subject, async () => 'goes on'), 'goes on');
+});
+
 test('a server that dies in the middle of a clone leaves nothing half made under the site’s name', async () => {
   const release = id('r');
   const site = id('s');

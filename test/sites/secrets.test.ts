@@ -123,10 +123,25 @@ test('what was held back is retired by itself once every container has followed'
   }
 });
 
+test('one that followed only after requests were given their time holds them back, and then it is retired by itself', async () => {
+  await commitChange(platform.pool, { actor: ACTOR, type: 'test', metadata: {}, writes: [{ table: 'site', op: 'update', key: { id: site }, values: { secret_version: 4 } }] });
+  await createRole(server, sitesKey, { site, version: 4, connections: 3 });
+  await follow();
+  assert.deepEqual(await asStepOf(run, () => steps.retireSecrets({ site, behind: [container] })), { heldBack: [container] });
+  assert.deepEqual([await works(3), (await condition()).status], [true, 'unknown']);
+  const loop = startFormerSecrets({ pool: platform.pool, parts, log: createLog({}, () => {}), everyMs: 20, settle: () => 100 });
+  try {
+    await until('the condition to say so', async () => (await condition()).status === 'true');
+    assert.deepEqual(await roles(), [`${site}_v4`]);
+  } finally {
+    await loop.stop();
+  }
+});
+
 test('a step of a run that is over lets nobody in', async () => {
   const over = await startRun();
   await finishRun(platform.pool, over, 'cancelled', {});
-  await assert.rejects(asStepOf(over, () => steps.letIntoDatabase({ site, from: 3 })), { type: 'superseded' });
-  await assert.rejects(asStepOf(over, () => steps.publishSecrets({ site, from: 3 })), { type: 'superseded' });
-  assert.deepEqual(await roles(), [`${site}_v3`]);
+  await assert.rejects(asStepOf(over, () => steps.letIntoDatabase({ site, from: 4 })), { type: 'superseded' });
+  await assert.rejects(asStepOf(over, () => steps.publishSecrets({ site, from: 4 })), { type: 'superseded' });
+  assert.deepEqual(await roles(), [`${site}_v4`]);
 });

@@ -98,3 +98,36 @@ test('a restore that was cut short is finished', async () => {
   assert.deepEqual(await titles(), ['home', 'new']);
   assert.deepEqual(await leftovers(server, site), [site, `${site}_owner`, `${site}_v1`]);
 });
+
+/** As `server`, through a connection that breaks at the first statement which begins like this. */
+const breaksAt = (statement: string): SitesServer => ({
+  ...server,
+  alone: (subject, work) => server.alone(subject, (own) => work({
+    ...own,
+    query: (sql, values) => (sql.startsWith(statement) ? Promise.reject(new Error('broken on purpose')) : own.query(sql, values)),
+  })),
+});
+
+for (const last of ['revoke', 'comment']) {
+  test(`a copy whose maker died before its ${last} is made anew, and is nobody else’s`, async () => {
+    const run = id('w');
+    await assert.rejects(snapshotDatabase(breaksAt(last), site, run), /broken on purpose/);
+    // It could not let the site in again either.
+    await server.query(`alter database ${site} allow_connections false`);
+    assert.ok((await snapshotDatabase(server, site, run)).pausedMs > 0);
+    await asSite(server, site, 1, (client) => client.query('drop table page cascade'));
+    assert.equal((await restoreSnapshot(server, site, run)).restored, true);
+    assert.deepEqual(await titles(), ['home', 'new']);
+    const rows = await server.query(`select has_database_privilege('public', oid, 'connect') as anyone from pg_database where datname = $1`, [site]);
+    assert.deepEqual(rows, [{ anyone: false }]);
+  });
+}
+
+test('nothing was migrated while a copy was not whole: the data stay as they are', async () => {
+  const run = id('w');
+  await assert.rejects(snapshotDatabase(breaksAt('comment'), site, run));
+  await asSite(server, site, 1, (client) => client.query(`insert into page (title) values ('meanwhile')`));
+  assert.deepEqual(await restoreSnapshot(server, site, run), { restored: false, lost: null });
+  await dropSnapshot(server, site, run);
+  assert.deepEqual(await titles(), ['home', 'new', 'meanwhile']);
+});

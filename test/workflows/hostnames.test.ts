@@ -35,7 +35,7 @@ const bind = async (hostname: string, role: 'primary' | 'alias' | 'redirect') =>
 test('an alias is bound and probed in every container', async () => {
   const run = await bind('alias.example.org', 'alias');
   assert.equal(run.state, 'completed', JSON.stringify(run.error));
-  assert.deepEqual(run.result, { notConverged: [], probes: { containers: 2, hostnames: 2, bad: [], unreachable: [] } });
+  assert.deepEqual(run.result, { notConverged: [], probes: { containers: 2, hostnames: 2, bad: [], failing: 0, unreachable: [] } });
 });
 
 test('a new primary makes the old one an alias, in one change, and what redirects follows it', async () => {
@@ -123,6 +123,14 @@ test('where policy asks for it, a hostname waits for its proof in DNS', async ()
   const { rows: [row] } = await pool.query<{ phase: string; proof: string }>(`select phase, proof from hostname where hostname = 'mine.example.org'`);
   assert.equal(row!.phase, 'reserved', 'it stays reserved');
   assert.match(first.error!.message, new RegExp(`_reeve\\.mine\\.example\\.org needs a TXT record "${row!.proof}"`));
+
+  dns.fails = true;
+  const unknown = await ended(pool, await request(pool, 'bindHostname', { site, hostname: 'mine.example.org', role: 'alias' }));
+  dns.fails = false;
+  assert.deepEqual([unknown.state, unknown.error?.type], ['failed', 'conflict']);
+  assert.match(unknown.error!.message, /no resolver answers for _reeve\.mine\.example\.org \(ESERVFAIL\)/);
+  const { rows: [still] } = await pool.query(`select phase, proof from hostname where hostname = 'mine.example.org' and deleted_at is null`);
+  assert.deepEqual(still, row, 'unknown is not absent: it stays reserved, with the same proof');
 
   dns.set('_reeve.mine.example.org', ['something else', row!.proof]);
   const again = await ended(pool, await request(pool, 'bindHostname', { site, hostname: 'mine.example.org', role: 'alias' }));

@@ -4,6 +4,7 @@ import { containersToCheck } from '../../src/database/drift.ts';
 import type { Pool } from '../../src/database/pool.ts';
 import { readStragglers } from '../../src/database/runs/convergence.ts';
 import { liveSite } from '../../src/database/runs/subject.ts';
+import { ReeveError } from '../../src/domain/errors.ts';
 
 /** The parts of sites as rows: what is made and dropped, idempotently, as the real activities do it. */
 export function ledgerActivities(pool: Pool): PartsActivities {
@@ -18,6 +19,10 @@ export function ledgerActivities(pool: Pool): PartsActivities {
   };
   const versionOf = async (site: string) => (await liveSite(pool, site)).secretVersion;
   const nothing = async () => {};
+  const ofStart = async ({ container, incarnation }: { container: string; incarnation: number }) => {
+    const { rowCount } = await pool.query('select 1 from container where id = $1 and incarnation <> $2', [container, incarnation]);
+    if (rowCount) throw new ReeveError('superseded', `container ${container} is not at incarnation ${incarnation}`);
+  };
   const ran = async () => ({ ran: true, ms: 0 });
   return {
     createRole: make('role'), dropRole: drop('role'),
@@ -48,8 +53,8 @@ export function ledgerActivities(pool: Pool): PartsActivities {
     shutOutOfDatabase: async ({ site }) => await drop(`login v${await versionOf(site) + 1}`)({ site }),
     letIntoStore: async ({ site, from }) => await make(`key v${from + 1}`)({ site }),
     shutOutOfStore: async ({ site }) => await drop(`key v${await versionOf(site) + 1}`)({ site }),
-    async retireSecrets({ site }) {
-      const heldBack = await readStragglers(pool, site);
+    async retireSecrets({ site, behind = [] }) {
+      const heldBack = behind.length > 0 ? behind : await readStragglers(pool, site);
       for (let version = await versionOf(site) - 1; heldBack.length === 0 && version > 0; version--) {
         for (const part of [`login v${version}`, `key v${version}`]) await drop(part)({ site });
       }
@@ -57,7 +62,7 @@ export function ledgerActivities(pool: Pool): PartsActivities {
     },
     runCreatedHook: ran, runPrimaryChangedHook: ran,
     installRelease: async () => ({ digest: '-' }), prepareTemplate: async () => ({ made: true }), dropRelease: nothing,
-    launch: nothing, awaitReady: async () => ({ incarnation: 1 }), drain: nothing, end: nothing,
+    launch: nothing, awaitReady: async () => ({ incarnation: 1 }), drain: ofStart, end: ofStart,
     planIntegrity: async () => await containersToCheck(pool), recordUnanswered: nothing,
     judgeFiles: async ({ described }) => ({ verdict: described.files === 0 ? 'drift' : 'same', reason: null, drifted: described.files === 0 ? 1 : 0 }),
     planEdges: async () => await containersToCheck(pool, 'edge'), judgeEdge: async () => ({ verdict: 'same', reason: null, drifted: 0 }),

@@ -65,14 +65,18 @@ member.refuses = 'r000000002';
 await record(await request(pool, 'upgradeSite', { site, release: 'r000000002' }), 'upgradeSite-refused', 'compensated');
 member.refuses = null;
 await record(await request(pool, 'upgradeSite', { site, release: 'r000000002' }), 'upgradeSite-tried', 'completed');
-await ask('rotateSecrets', { site });
+// `rotateSecrets.json` is one of before it was asked who has to follow: it stays as it is.
+await record(await request(pool, 'rotateSecrets', { site }), 'rotateSecrets-followed', 'completed');
+const rotation = await request(pool, 'rotateSecrets', { site }, (id) => at.plan(id, 'publishSecrets', 'is terminated'));
+await recordSettling(rotation, 'settleRun-secrets');
 for (const [name, step, release] of [['settleRun', 'migrateDatabase', 'r000000001'], ['settleRun-published', 'publishUpgrade', 'r000000001']] as const) {
   const cut = await request(pool, 'upgradeSite', { site, release }, (id) => at.plan(id, step, 'is terminated'));
   await recordSettling(cut, name);
 }
-await ask('deleteSite', { site });
+// `deleteSite.json` is one of before it had nothing to cancel: it stays as it is.
+await record(await request(pool, 'deleteSite', { site }), 'deleteSite-lasting', 'completed');
 await ask('restoreSite', { site });
-await ask('deleteSite', { site });
+await ended(pool, await request(pool, 'deleteSite', { site }));
 await ask('purgeSite', { site });
 await pool.query(`insert into release (id, codebase, source, phase) values ('r000000003', 'test', '-', 'ready')`);
 await ask('prepareRelease', { release: 'r000000003' });
@@ -92,6 +96,12 @@ member.judge = () => null;
 // The successor is there already, since nothing is launched here.
 await pool.query(`insert into container (id, slot, role, incarnation, state) values ('c000000002', 'two', 'site', 1, 'ready')`);
 await ask('replaceContainer', { container: 'c000000002', incarnation: 1, successor: member.container, incident: null });
+await pool.query(`insert into container (id, slot, role, incarnation, state) values ('c000000005', 'five', 'site', 1, 'ready')`);
+at.onDone = async (activity) => {
+  if (activity === 'confirmReplaceable') await pool.query(`update container set incarnation = 2 where id = 'c000000005'`);
+};
+await record(await request(pool, 'replaceContainer', { container: 'c000000005', incarnation: 1, successor: member.container, incident: null }), 'replaceContainer-superseded', 'superseded');
+at.onDone = () => {};
 await recordCheck('checkHealth', [{ intervalSeconds: 30 }]);
 await recordCheck('checkHealth', [{ intervalSeconds: 30 }]);
 await recordCheck('checkIntegrity');

@@ -3,12 +3,17 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { closeIncident, openIncident } from '../../src/database/incidents.ts';
 import { newId } from '../../src/database/new-id.ts';
-import { concludeOrphans } from '../../src/database/remediations.ts';
+import { transaction } from '../../src/database/pool.ts';
+import { concludeOrphans, recordDecision } from '../../src/database/remediations.ts';
+import { endSlot } from '../../src/database/replacements.ts';
 import { requestReplaceContainer } from '../../src/database/requests/replace-container.ts';
+import { requestRun } from '../../src/database/run.ts';
+import { newRequest } from '../../src/database/runs/request.ts';
+import { runsToSettle } from '../../src/database/runs/overdue.ts';
 import { type TestControl, testControl } from './control.ts';
 import type { Kind } from './faults.ts';
 import { type Member, startMember } from './member.ts';
-import { ACTOR, ended, request, requestSite, until } from './platform.ts';
+import { ACTOR, ended, request, requestBinding, requestSite, until } from './platform.ts';
 
 let platform: TestControl;
 let successor: Member;
@@ -60,11 +65,58 @@ for (const [at, kind] of [['launch', 'fails after'], ['awaitReady', 'fails befor
   });
 }
 
-for (const [at, state, result, told, wanted] of [
-  ['takeReplacementSlot', 'failed', /did not take its place$/, 'not replaced', 'running'],
-  ['end', 'completed', /^replaced by c/, 'replaced', 'drained'],
+/** The containers that were ended, as they are; and what else is to happen once a step was done. */
+function watchEnds(onDone: (activity: string) => Promise<unknown>): string[] {
+  const gone: string[] = [];
+  platform.at.onDone = async (activity, input) => {
+    if (activity === 'end') gone.push((input as { container: string }).container);
+    await onDone(activity);
+  };
+  return gone;
+}
+const startsAnew = (container: string) => platform.pool.query('update container set incarnation = incarnation + 1 where id = $1', [container]);
+const isDrained = (container: string) => platform.pool.query(`update container set wanted = 'drained' where id = $1`, [container]);
+
+test('one that starts anew before it is told to go stays: the new one is ended, and that is no failed replacement', async (t) => {
+  t.after(() => { platform.at.onDone = () => {}; });
+  const container = await suspect();
+  const gone = watchEnds(async (activity) => activity === 'confirmReplaceable' && await startsAnew(container));
+  const { run, slot, old } = await replace(container);
+  assert.deepEqual([run.state, slot.state, old.wanted, gone], ['superseded', 'superseded', 'running', [successor.container]]);
+});
+
+test('one that starts anew since it was told to go is replaced all the same', async (t) => {
+  t.after(() => { platform.at.onDone = () => {}; });
+  const container = await suspect();
+  const gone = watchEnds(async (activity) => {
+    if (activity === 'drain') await isDrained(container).then(() => startsAnew(container));
+  });
+  const { run, slot, old } = await replace(container);
+  // Housekeeping ends it: see there.
+  assert.deepEqual([run.state, slot.state, old.wanted, gone], ['completed', 'completed', 'drained', []]);
+});
+
+test('where telling it to go fails though it had been told, the new one stays, and what settles the run says so', async (t) => {
+  t.after(() => { platform.at.onDone = () => {}; });
+  const container = await suspect();
+  const gone = watchEnds(async (activity) => activity === 'drain' && await isDrained(container).then(() => startsAnew(container)));
+  const { run } = await replace(container, { at: 'drain', kind: 'repeats' });
+  assert.equal(run.state, 'failed');
+  assert.match(run.error!.message, /not undone: confirmStays: container c\w+ was told to go/);
+  // As housekeeping asks.
+  const input = (await runsToSettle(platform.pool)).find(({ of }) => of === run.id);
+  assert.equal((await ended(platform.pool, await request(platform.pool, 'settleRun', input!))).state, 'completed');
+  const { rows: [slot] } = await platform.pool.query('select state from replacement where container = $1', [container]);
+  assert.deepEqual([slot.state, gone.includes(successor.container)], ['completed', false]);
+});
+
+for (const [at, state, result, told, wanted, anew] of [
+  ['takeReplacementSlot', 'failed', /did not take its place$/, 'not replaced', 'running', false],
+  ['takeReplacementSlot', 'failed', /did not take its place$/, 'not replaced', 'running', true],
+  ['end', 'completed', /^replaced by c/, 'replaced', 'drained', false],
+  ['drain', 'completed', /^replaced by c/, 'replaced', 'drained', true],
 ] as const) {
-  test(`cut off once ${at} was done, its slot is ${state} when it is settled, not before, and the incident says so`, async (t) => {
+  test(`cut off once ${at} was done${anew ? ' and it had started anew' : ''}, its slot is ${state} when it is settled, not before, and the incident says so`, async (t) => {
     const { pool, at: faults } = platform;
     const container = await suspect();
     const { id } = await openIncident(pool, {
@@ -72,9 +124,10 @@ for (const [at, state, result, told, wanted] of [
     const { rows: [{ id: decision }] } = await pool.query(
       `insert into remediation (incident, container, incarnation, action, decision, reason) values ($1, $2, 3, 'replace', 'acted', 'x') returning id`, [id, container]);
     // Nothing is drained here but in the rows.
-    faults.onDone = async (activity, input) => {
-      if (activity === 'drain') await pool.query(`update container set wanted = 'drained' where id = $1`, [(input as { container: string }).container]);
-    };
+    const gone = watchEnds(async (activity) => {
+      if (activity === 'drain') await isDrained(container);
+      if (activity === at && anew) await startsAnew(container);
+    });
     t.after(() => { faults.onDone = () => {}; });
     const cut = await request(pool, 'replaceContainer', { container, incarnation: 3, successor: successor.container, incident: id }, (run) => {
       faults.plan(run, at, 'is terminated');
@@ -100,6 +153,7 @@ for (const [at, state, result, told, wanted] of [
     assert.deepEqual(story.slice(-2), ['replacing', told]);
     const { rows: [after] } = await pool.query('select m.result, c.wanted from remediation m join container c on c.id = m.container where m.id = $1', [decision]);
     assert.deepEqual(after, { result: state, wanted });
+    assert.equal(gone.includes(successor.container), state === 'failed');
   });
 }
 
@@ -152,6 +206,28 @@ test('a container that joins is probed before any visitor is sent to it; one tha
   assert.ok(seen.length > 1 && seen.every((was) => !was));
 });
 
+test('an alias that is broken in every container keeps no other one out, and one that is broken in the new one alone does', async () => {
+  const { pool } = platform;
+  const [standing, joining] = [await startMember(platform), await startMember(platform)];
+  try {
+    const { rows: [{ site }] } = await pool.query(`select site from hostname where phase = 'bound'`);
+    const alias = 'broken.example.org';
+    await ended(pool, await requestBinding(pool, { site, hostname: alias, role: 'alias' }));
+    joining.judge = ({ hostname }) => (hostname === alias ? 'answered 500' : null);
+    const join = async (verdict: string) => {
+      await pool.query(
+        `insert into latest_probe (container, hostname, site, incarnation, verdict, kind, at, since) values ($1, $2, $3, 1, $4, 'deep', now(), now())
+         on conflict (container, hostname) do update set verdict = $4`, [standing.container, alias, site, verdict]);
+      return (await ended(pool, await request(pool, 'launchContainer', { container: joining.container, slot: joining.container }))).state;
+    };
+    assert.deepEqual([await join('down'), await join('up')], ['completed', 'compensated']);
+  } finally {
+    await pool.query('delete from latest_probe');
+    await standing.stop();
+    await joining.stop();
+  }
+});
+
 test('each step may be done twice', async () => {
   for (const at of ['takeReplacementSlot', 'completeReplacement']) {
     const { run, slot } = await replace(await suspect(), { at, kind: 'repeats' });
@@ -173,6 +249,43 @@ test('while one is being replaced, another is refused', async () => {
   const { run } = await replace(two);
   assert.match(run.error!.message, /is being replaced: one at a time/);
   await platform.pool.query('delete from replacement where container = $1', [one]);
+});
+
+/** What the ledger says that a replacement for an incident came to. */
+async function toldOf(container: string, fault?: { at: string; kind: Kind }, begun: (run: string) => void = () => {}): Promise<string> {
+  const { pool, at } = platform;
+  const { id } = await openIncident(pool, {
+    subject: `container:${container}`, cause: 'sites-down', severity: 'critical', title: 'x', container, incarnation: 3, evidence: {} });
+  const asked = newRequest('replaceContainer', { container, incarnation: 3, successor: successor.container, incident: id });
+  if (fault) at.plan(asked.id, fault.at, fault.kind);
+  begun(asked.id);
+  await transaction(pool, 'begin', async (client) => {
+    await requestRun(client, asked, ACTOR);
+    await recordDecision(client, { action: 'replace', decision: 'acted', reason: 'x' }, { incident: id, container, incarnation: 3, run: asked.id });
+  });
+  await ended(pool, asked.id);
+  const { rows: [{ result }] } = await pool.query('select result from remediation where run = $1', [asked.id]);
+  return result;
+}
+
+test('one that never had the slot has done nothing: the ladder goes on', async () => {
+  const [one, two] = [await suspect(), await suspect()];
+  await platform.pool.query(`insert into replacement (container, incarnation, run) values ($1, 3, null)`, [one]);
+  assert.equal(await toldOf(two), 'superseded');
+  await platform.pool.query('delete from replacement where container = $1', [one]);
+});
+
+test('one whose slot was given back by a worker that died then has failed, though the platform is paused since', async (t) => {
+  const { pool, at } = platform;
+  const pause = (paused: boolean) => pool.query('update platform set paused = $1', [paused]);
+  t.after(async () => { at.onDone = () => {}; await pause(false); });
+  let run = '';
+  at.onDone = async (activity) => {
+    if (activity !== 'awaitReady') return;
+    await endSlot(pool, run, 'failed', 'x');
+    await pause(true);
+  };
+  assert.equal(await toldOf(await suspect(), { at: 'planSuccessorProbe', kind: 'fails before' }, (id) => { run = id; }), 'failed');
 });
 
 /** Something fails in one container, and a second one is there to be asked. */

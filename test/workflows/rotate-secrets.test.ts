@@ -1,10 +1,11 @@
 /** Whatever fails while a site's secrets are rotated, one version of them is whole: what is rendered is also let in. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { readStragglers } from '../../src/database/runs/convergence.ts';
 import { type TestControl, testControl } from './control.ts';
 import { KINDS, type Kind } from './faults.ts';
 import { type Member, startMember } from './member.ts';
-import { ended, request, requestSite } from './platform.ts';
+import { ended, request, requestSite, until } from './platform.ts';
 
 let platform: TestControl;
 let members: Member[];
@@ -81,4 +82,43 @@ test('a container that is cut off with the former version holds it back, and is 
   await platform.pool.query(`update container set state = 'ended' where id = $1`, [lagging!.container]);
   assert.equal((await rotate(site)).state, 'completed');
   assert.deepEqual([await versionOf(site), await letIn(site)], [4, ['key v4', 'login v4']]);
+});
+
+/** One serves the former version until the time of requests is over, and follows just before that. */
+async function followsLate(site: string, retires: (input: unknown) => boolean, rotating: () => Promise<string>): Promise<string[]> {
+  const { pool, at } = platform;
+  const late = await startMember(platform);
+  try {
+    late.lags = true;
+    await pool.query(`update container set state = 'draining' where id = $1`, [late.container]);
+    at.planFor(retires, 'retireSecrets', 'hangs');
+    const run = await rotating();
+    await until('its time to be over', async () => at.happened(run) > 0);
+    late.lags = false;
+    await pool.query(`notify reeve, '{}'`);
+    await until('it to follow', async () => (await readStragglers(pool, site)).length === 0).finally(() => at.release(run));
+    const { state, result, error } = await ended(pool, run);
+    assert.equal(state, 'completed', JSON.stringify(error));
+    return (result as { heldBack: string[] }).heldBack.filter((each) => each === late.container);
+  } finally {
+    await late.stop();
+  }
+}
+
+test('one that follows just before the time of requests is over holds the former version back, since its own go on', async () => {
+  const { pool, at } = platform;
+  const site = await newSite();
+  assert.equal((await rotate(site)).state, 'completed');
+  const ofSite = (input: unknown) => (input as { site: string }).site === site;
+  assert.equal((await followsLate(site, ofSite, () => request(pool, 'rotateSecrets', { site }))).length, 1);
+  assert.deepEqual(await letIn(site), ['key v2', 'key v3', 'login v2', 'login v3']);
+
+  // The same where a rotation that was cut off is settled.
+  const held = await followsLate(site, ofSite, async () => {
+    const cut = await request(pool, 'rotateSecrets', { site }, (id) => at.plan(id, 'publishSecrets', 'is terminated'));
+    assert.equal((await ended(pool, cut)).state, 'failed');
+    return await until('what settles it', async () => (await pool.query<{ id: string }>(`select id from run where input ->> 'of' = $1`, [cut])).rows[0]?.id);
+  });
+  assert.equal(held.length, 1);
+  assert.ok((await letIn(site)).includes('login v3'));
 });

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import { commitChange } from '../../src/database/change.ts';
+import { transaction } from '../../src/database/pool.ts';
+import { requestCancelRun } from '../../src/database/requests/runs.ts';
+import { requestDeleteSite } from '../../src/database/requests/site-life.ts';
 import type { RunInputs, RunType } from '../../src/domain/run.ts';
+import { cancelRun } from '../../src/temporal/cancel.ts';
 import { type TestControl, testControl } from './control.ts';
 import { type Member, startMember } from './member.ts';
-import { ended, leftovers, quiet, request, requestSite, until } from './platform.ts';
+import { ACTOR, ended, leftovers, quiet, request, requestSite, until } from './platform.ts';
 
 let platform: TestControl;
 let members: Member[];
@@ -61,6 +66,34 @@ test('deleted, a site’s parts are put aside; restored, it is what it was befor
   assert.deepEqual([(await rowOf(site)).phase, (await rowOf(site)).purge_at], ['suspended', null]);
   assert.deepEqual(await madeOf(site), { role: 'open', database: 'open', store: 'open' });
   assert.equal((await done('restoreSite', { site })).state, 'superseded');
+});
+
+test('a deletion, and what settles one, have nothing to cancel: whoever tries is told why, and the site’s parts are put aside', async () => {
+  const { pool, at, client } = platform;
+  const site = await newSite();
+  const asking = { db: pool, actor: ACTOR };
+  const toldNo = async (run: string, why: RegExp) => {
+    await until('it to be claimed', async () => at.happened(run) > 0);
+    try {
+      await assert.rejects(requestCancelRun(asking, run), { type: 'conflict', message: why });
+      await assert.rejects(cancelRun(client, run, 'on purpose'), { type: 'conflict', message: why });
+      // By hand, in Temporal.
+      await client.workflow.getHandle(run).cancel();
+    } finally {
+      at.release(run);
+    }
+    assert.equal((await ended(pool, run)).state, 'completed');
+    assert.deepEqual(await madeOf(site), { role: 'open', database: 'locked', store: 'locked' });
+  };
+  const { run } = await transaction(pool, 'begin', async (db) => {
+    const asked = await requestDeleteSite({ ...asking, db }, site);
+    at.plan(asked.run, 'claim', 'hangs');
+    return asked;
+  });
+  await toldNo(run, /restore the site instead/);
+  await pool.query(`update made set state = 'open' where site = $1`, [site]);
+  const settles = await request(pool, 'settleRun', { of: run as never, type: 'deleteSite', site: site as never }, (id) => at.plan(id, 'claim', 'hangs'));
+  await toldNo(settles, /left half made/);
 });
 
 test('a restoring that fails puts all of it aside again', async () => {
@@ -125,6 +158,35 @@ test('a release that answers nowhere is taken back with its data; one container 
   const partly = await completes('upgradeSite', { site, release: 'r000000002' });
   members[0]!.judge = () => null;
   assert.equal((partly.result as { probes: { bad: string[] } }).probes.bad.length, 1);
+  assert.equal((await rowOf(site)).release, 'r000000002');
+});
+
+test('a release that answers nowhere is taken back, however many hostnames say so', async () => {
+  const site = await newSite();
+  const hostnames = Array.from({ length: 60 }, (_, i) => `${site}-${i}.example.org`);
+  await commitChange(platform.pool, { actor: ACTOR, type: 'test', metadata: {}, writes: hostnames.map((hostname) => (
+    { table: 'hostname', op: 'insert', values: { hostname, site, role: 'alias', phase: 'bound' } })) });
+  for (const member of members) member.judge = async (_, of) => (of === site && (await rowOf(site)).release === 'r000000002' ? '/ answered 500' : null);
+  const run = await done('upgradeSite', { site, release: 'r000000002' });
+  for (const member of members) member.judge = () => null;
+  assert.equal(run.state, 'compensated', JSON.stringify(run.error));
+  assert.equal((await rowOf(site)).release, 'r000000001');
+});
+
+test('a hostname that was broken everywhere before sends no release back, and is named', async () => {
+  const site = await newSite();
+  const alias = `${site}-old.example.org`;
+  await commitChange(platform.pool, { actor: ACTOR, type: 'test', metadata: {}, writes: [
+    { table: 'hostname', op: 'insert', values: { hostname: alias, site, role: 'alias', phase: 'bound' } }] });
+  await platform.pool.query(
+    `insert into latest_probe (container, hostname, site, incarnation, verdict, kind, at, since)
+     select id, $1, $2, incarnation, 'down', 'deep', now(), now() from container where id = any($3)`, [alias, site, members.map(({ container }) => container)]);
+  for (const member of members) member.judge = ({ hostname }) => (hostname === alias ? '/ answered 400' : null);
+  const run = await done('upgradeSite', { site, release: 'r000000002' });
+  for (const member of members) member.judge = () => null;
+  assert.equal(run.state, 'completed', JSON.stringify(run.error));
+  const { bad, failing } = (run.result as { probes: { bad: string[]; failing: number } }).probes;
+  assert.deepEqual([bad.every((line) => line.includes(alias)), bad.length, failing], [true, 2, 0]);
   assert.equal((await rowOf(site)).release, 'r000000002');
 });
 

@@ -1,6 +1,5 @@
 import { alertMessage } from '../../domain/alert-message.ts';
 import { type AlertChannel, type AlertFacts, type AlertPolicy, type PlannedAlert, planAlerts } from '../../domain/alerting.ts';
-import { translated } from '../errors.ts';
 import { type Pool, type Queryable, transaction } from '../pool.ts';
 
 // Any fixed number: of several control workers one plans at a time.
@@ -25,7 +24,7 @@ type Facts = Omit<AlertFacts, 'now' | 'channels'> & { now: Date; platform: strin
  * nothing. @returns what was planned; nothing when another control worker is at it
  */
 export async function queueAlerts(pool: Pool, policy: AlertPolicy): Promise<PlannedAlert[]> {
-  return await translated(transaction(pool, 'begin isolation level repeatable read', async (db) => {
+  return await transaction(pool, 'begin isolation level repeatable read', async (db) => {
     const { rows: [lock] } = await db.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [LOCK]);
     if (!lock!.taken) return [];
     const { rows } = await db.query<Facts>(FACTS);
@@ -34,7 +33,7 @@ export async function queueAlerts(pool: Pool, policy: AlertPolicy): Promise<Plan
     const names = new Map(facts.channels.map(({ id, name }) => [id, name]));
     for (const plan of plans) await queue(db, plan, names.get(plan.channel)!, platform);
     return plans;
-  }));
+  });
 }
 
 async function queue(db: Queryable, { channel, kind, incidents }: PlannedAlert, name: string, platform: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** What people do to runs: end one, or ask for the same again. */
 import { ReeveError } from '../../domain/errors.ts';
-import { OPEN_STATES, type RunInputs, type RunType } from '../../domain/run.ts';
+import { NOTHING_TO_CANCEL, OPEN_STATES, type RunInputs, type RunType } from '../../domain/run.ts';
 import { type Change, commitChange, type Write } from '../change.ts';
 import { translated } from '../errors.ts';
 import { requireRun, type RunRow } from '../run.ts';
@@ -14,14 +14,16 @@ import type { Requested } from './site-life.ts';
 /**
  * Ask that an open run ends. Its workflow undoes what was not published yet; a run that was never started goes through
  * its workflow too, since its request may have reserved names that only that gives back.
- * @throws ReeveError `not-found`, `conflict` when it is over, `unavailable`
+ * @throws ReeveError `not-found`, `conflict` when it is over or has nothing to cancel, `unavailable`
  */
 export async function requestCancelRun(asking: Asking, id: string): Promise<void> {
   const { rowCount } = await translated(asking.db.query(
     `with asked as (update run set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
-       where id = $1 and state = any($2) returning id)
-     select pg_notify('reeve_run', id) from asked`, [id, OPEN_STATES]));
+       where id = $1 and state = any($2) and type <> all($3) returning id)
+     select pg_notify('reeve_run', id) from asked`, [id, OPEN_STATES, Object.keys(NOTHING_TO_CANCEL)]));
   const run = await requireRun(asking.db, id);
+  const nothing = NOTHING_TO_CANCEL[run.type];
+  if (nothing && OPEN_STATES.includes(run.state)) throw new ReeveError('conflict', `run ${id} is not cancelled: ${nothing}`, { run: id });
   if (!rowCount) throw new ReeveError('conflict', `run ${id} is over: ${run.state}`, { run: id });
   await writeAudit(asking.db, { actor: asking.actor, action: 'run.cancelled', subject: run.subject, run: id });
 }

@@ -53,11 +53,11 @@ const VERIFYING = 7_331_021;
  * @throws ReeveError `busy` while another one computes it, `unavailable`
  */
 export async function verifyAudit(pool: Pool, kept?: KeptHead): Promise<AuditVerdict> {
-  return await translated(transaction(pool, 'begin isolation level repeatable read read only', async (client) => {
+  return await transaction(pool, 'begin isolation level repeatable read read only', async (client) => {
     const { rows: [lock] } = await client.query<{ free: boolean }>('select pg_try_advisory_xact_lock($1) as free', [VERIFYING]);
     if (!lock!.free) throw new ReeveError('busy', 'the chain is being computed already: ask again in a moment');
     return await compute(client, kept);
-  }));
+  });
 }
 
 async function compute(db: Queryable, kept: KeptHead | undefined): Promise<AuditVerdict> {

@@ -100,6 +100,9 @@ const EXPIRED: readonly (readonly [string, string])[] = [
   ['oidc_sign_in', `delete from oidc_sign_in where ends_at < now()`],
   ['device_sign_in', `delete from device_sign_in where ends_at < now()`],
   ['grant', `delete from "grant" where ends_at < now() - interval '90 days'`],
+  // One that was ended from outside may start again, and what changed meanwhile is told by what was.
+  ['latest_probe', `delete from latest_probe p
+     where not exists (select 1 from container c where c.id = p.container and (c.wanted = 'running' or c.state <> 'ended'))`],
   ['notice', `delete from notice where at < now() - interval '30 days'`],
   ['traffic', `delete from traffic where minute < now() - interval '2 days'`],
   ['remediation', `delete from remediation where at < now() - interval '90 days' and (run is null or result is not null)`],

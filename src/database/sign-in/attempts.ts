@@ -29,7 +29,7 @@ const keyOf = ({ kind, of }: Counted): string => `${kind}:${createHash('sha256')
 export async function takeAttempt(pool: Pool, counted: readonly Counted[]): Promise<void> {
   const limits = new Map<string, BackOff>(counted.map((each) => [keyOf(each), BACK_OFF[each.kind]]));
   const keys = [...limits.keys()].sort();
-  await translated(transaction(pool, 'begin', async (client) => {
+  await transaction(pool, 'begin', async (client) => {
     await client.query(`insert into sign_in_attempt (key) select unnest($1::text[]) on conflict do nothing`, [keys]);
     const { rows } = await client.query<Row>(
       'select key, failures, at, clock_timestamp() as now from sign_in_attempt where key = any($1) order by key for update', [keys]);
@@ -43,7 +43,7 @@ export async function takeAttempt(pool: Pool, counted: readonly Counted[]): Prom
     for (const { key, past, limits, now } of seen) {
       await client.query('update sign_in_attempt set failures = $2, at = $3 where key = $1', [key, remembered(past, limits, now.getTime()) + 1, now]);
     }
-  }));
+  });
 }
 
 /**

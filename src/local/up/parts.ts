@@ -3,6 +3,7 @@ import { existsSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LocalFile } from '../../cluster/local-file.ts';
+import { isReeveError } from '../../domain/errors.ts';
 import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import type { Home } from '../home.ts';
 import { choosePort, startOnFreePort } from '../ports.ts';
@@ -124,7 +125,8 @@ function startTemporalServer(home: Home, installed: Installed, ports: Ports, pro
 
 /** A server that is away or refuses is told in one line. Its own words hold no password: pg's name user, host and port. */
 function unprepared(error: unknown, server: string): unknown {
-  const { code, message } = error as { code?: unknown; message: string };
+  // Behind one of ours is the server's own, which says who does not answer.
+  const { code, message } = (isReeveError(error) ? error.cause ?? error : error) as { code?: unknown; message: string };
   // What has no code is a mistake of ours, and its stack is worth more than a line.
   return typeof code === 'string' ? new PostgresError(`the platform's database cannot be prepared: ${message || code} (${server})`, '', { cause: error }) : error;
 }

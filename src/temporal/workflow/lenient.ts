@@ -1,11 +1,17 @@
+import type { ErrorType } from '../../domain/errors.ts';
 import { fromFailure } from '../failure.ts';
 
 /** Do something to what may not be there; that it is not is fine. */
-export async function unlessMissing(act: () => Promise<unknown>): Promise<void> {
+export const unlessMissing = (act: () => Promise<unknown>) => unless('not-found', act);
+
+/** Do something to what may be another one by now; that it is is fine. */
+export const unlessSuperseded = (act: () => Promise<unknown>) => unless('superseded', act);
+
+async function unless(type: ErrorType, act: () => Promise<unknown>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    if (fromFailure(error).type !== 'not-found') throw error;
+    if (fromFailure(error).type !== type) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
-import { CancellationScope, CancelledFailure, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, defineQuery, defineUpdate, patched, setHandler, workflowInfo } from '@temporalio/workflow';
+import { NOTHING_TO_CANCEL, type RunType } from '../../domain/run.ts';
 import { failure } from '../failure.ts';
 import { type Progress, progress } from './progress.ts';
 
@@ -15,8 +16,11 @@ let cancelReason: string | null = null;
 /** Steps up to publishing run in a scope of their own, which the command cancels. */
 const cancellable = new CancellationScope();
 
+const nothingToCancel = () => NOTHING_TO_CANCEL[workflowInfo().workflowType as RunType];
+
 /** Run the workflow so that operators' commands reach it. */
 export function commanded<T>(work: () => Promise<T>): Promise<T> {
+  published = nothingToCancel() !== undefined;
   setHandler(describe, () => ({ ...progress(), published, cancelReason }), { description: 'How the run stands' });
   setHandler(cancelRun, ({ reason }) => {
     cancelReason = reason;
@@ -27,7 +31,7 @@ export function commanded<T>(work: () => Promise<T>): Promise<T> {
     validator: (command) => {
       if (typeof command?.reason !== 'string' || command.reason.trim() === '') throw failure('invalid', 'say why, as {"reason": "…"}');
       if (command.reason.length > 500) throw failure('invalid', 'a reason has at most 500 characters');
-      if (published) throw failure('conflict', 'it has published already, and only reports from here on');
+      if (published) throw failure('conflict', nothingToCancel() ?? 'it has published already, and only reports from here on');
       if (cancelReason !== null) throw failure('conflict', 'it is being cancelled already');
     },
   });
@@ -44,10 +48,10 @@ export function stopIfCancelled(): void {
 
 /**
  * The point of no return, and what comes after: visitors may be there. Publishing itself is in it, so that it ends with
- * a plain yes or no; once it has said yes, cancelling changes nothing any more.
+ * a plain yes or no; once it has said yes, cancelling changes nothing any more. A run with nothing to cancel goes on.
  */
 export async function publishing(publish: () => Promise<unknown>): Promise<void> {
-  stopIfCancelled();
+  if (!(published && patched('nothing to cancel'))) stopIfCancelled();
   await CancellationScope.nonCancellable(async () => {
     const before = published;
     published = true;

@@ -15,8 +15,10 @@ export interface Outcome {
 export interface ProbeSummary {
   readonly containers: number;
   readonly hostnames: number;
-  /** `container hostname: why`, for those that did not answer as they should. */
+  /** `container hostname: why`, for those that did not answer as they should: at most 50. */
   readonly bad: readonly string[];
+  /** How many containers fail for them: all are counted, but those of which nothing else was expected. Results of before this was counted lack it. */
+  readonly failing: number;
   /** Containers whose agent did not take the task, or died with it. */
   readonly unreachable: readonly string[];
 }

@@ -13,6 +13,8 @@ export interface Upgrade {
   readonly site: SiteId;
   readonly from: ReleaseId;
   readonly release: ReleaseId;
+  /** Hostnames that were down everywhere before, for which it does not go back. */
+  readonly broken: readonly string[];
 }
 
 /** Put the site's data back. @returns what that has cost, for people */
@@ -28,14 +30,15 @@ export async function restore({ site, run }: Pick<Upgrade, 'site' | 'run'>): Pro
  * Start a release for a site in one container, before it is the site's: where its code does not start, or does not answer
  * on the site's own database, the others never hear of it.
  * @param undo given the way back, which ends before the data go back: the new code has stopped by then
+ * @returns hostnames that were down everywhere before
  * @throws ApplicationFailure `step-failed`
  */
-export async function tryRelease({ site, from, release }: Omit<Upgrade, 'run'>, undo: Undo): Promise<void> {
+export async function tryRelease({ site, from, release }: Omit<Upgrade, 'run' | 'broken'>, undo: Undo): Promise<readonly string[]> {
   undo.add('convergeBack', () => platform.converge({ site, ...STARTS_CODE }));
   undo.add('endTrial', () => certain.endTrial({ site }));
   const trial = await certain.startTrial({ site, from, release });
-  if (trial === null) return;
-  const { container, incarnation, hostnames } = trial;
+  if (trial === null) return [];
+  const { container, incarnation, hostnames, broken = [] } = trial;
   const fails = (what: string) => failure('step-failed',
     `site ${site} ${what} ${container}, where it was tried first; the others have kept release ${from}`, { site, release, container });
   const { converged, refused } = await platform.converge({ site, container, ...STARTS_CODE });
@@ -45,6 +48,7 @@ export async function tryRelease({ site, from, release }: Omit<Upgrade, 'run'>, 
   const { reached, bad } = await probeInside({ container, incarnation }, [{ site, hostnames }]);
   if (!reached) throw fails(`could not be asked on release ${release} in`);
   if (bad.length > 0) throw fails(`does not answer on release ${release} (${bad[0]}) in`);
+  return broken;
 }
 
 /**
@@ -53,7 +57,7 @@ export async function tryRelease({ site, from, release }: Omit<Upgrade, 'run'>, 
  * before its data go, and what the old one writes meanwhile goes with them.
  * @throws ApplicationFailure (`step-failed`), undone
  */
-export async function proveUpgrade({ run, site, from, release }: Upgrade): Promise<Outcome> {
+export async function proveUpgrade({ run, site, from, release, broken }: Upgrade): Promise<Outcome> {
   const back = new Undo();
   back.add('dropSnapshot', () => certain.dropSnapshot({ site, run }));
   back.add('restoreSnapshot', () => restore({ site, run }));
@@ -66,7 +70,7 @@ export async function proveUpgrade({ run, site, from, release }: Upgrade): Promi
     if (refused.length > 0 && (settlesMixed || converged === 0)) {
       throw failure('step-failed', `site ${site} does not start on release ${release} in ${refused.join(', ')}; its log says why`, { site, release });
     }
-    const probes = await probeEverywhere({ site });
+    const probes = await probeEverywhere({ site, broken });
     if (saysBroken(probes)) {
       throw failure('step-failed', `site ${site} does not answer on release ${release}: ${probes.bad[0]}`, { site, release });
     }
