@@ -1,11 +1,13 @@
 /** What the judge looks at: members and their leases, verdicts, and which database a site is on. */
 import type { Cell } from '../domain/diagnosis.ts';
+import type { ContainerState } from '../domain/observed.ts';
 import type { QuarantineFact, StandingFact } from '../domain/standstill.ts';
 import { translated } from './errors.ts';
 import type { Queryable } from './pool.ts';
 
 export interface LeaseRow extends StandingFact {
-  /** ms since it was ready last, or since it was asked for, while it starts; over all its starts. */
+  readonly state: ContainerState;
+  /** ms since it was ready last, or since it was asked for, while it is not; over all its starts. */
   readonly unreadyMs: number | null;
   /** Renewed within 8 s, and so on time: renewals come every 5 s. */
   readonly onTime: boolean;
@@ -14,13 +16,13 @@ export interface LeaseRow extends StandingFact {
 }
 
 /**
- * Every container that should run, edges too, by the database's clock.
+ * Every container that should run, edges too, by the database's clock; also one that was told from outside to end.
  * @param integritySeconds how often files are compared: a check of three times ago says nothing of now
  */
 export async function readLeases(db: Queryable, integritySeconds: number): Promise<{ now: number; leases: LeaseRow[] }> {
   const { rows: [clock] } = await translated(db.query<{ now: Date }>('select clock_timestamp() as now'));
   const { rows } = await translated(db.query<LeaseRow>(
-    `select c.id, c.incarnation, role, state = 'ready' as ready, coalesce(lease_expires_at > clock_timestamp(), false) as holds,
+    `select c.id, c.incarnation, role, state, state = 'ready' as ready, coalesce(lease_expires_at > clock_timestamp(), false) as holds,
        coalesce(lease_expires_at > clock_timestamp() + interval '7 seconds', false) as "onTime",
        (select l.run from run_lock l where l.subject = 'container:' || c.id limit 1) as busy,
        (extract(epoch from clock_timestamp() - unready_since) * 1000)::float8 as "unreadyMs",
@@ -32,7 +34,7 @@ export async function readLeases(db: Queryable, integritySeconds: number): Promi
      from container c cross join platform p
        -- Of its last check, as long as checks go on; by what was seen at checks, not by the time since.
        left join integrity_check i on i.container = c.id and i.incarnation = c.incarnation and i.at > clock_timestamp() - make_interval(secs => $1)
-     where wanted = 'running' and state <> 'ended' and c.incarnation > 0 order by c.id`, [3 * integritySeconds]));
+     where wanted = 'running' and c.incarnation > 0 order by c.id`, [3 * integritySeconds]));
   return { now: clock!.now.getTime(), leases: rows };
 }
 

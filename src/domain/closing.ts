@@ -10,6 +10,8 @@ export const DIAGNOSED_CAUSES: readonly string[] = [
   'lease-lapsed', 'sites-down', 'site-down', 'down-everywhere', 'silent', 'connections-used-up', 'breaker', 'members-silent', 'edge-lost',
   'not-ready', ...STANDSTILL_CAUSES,
 ];
+/** What src/integrity/incident.ts opens, and closes by a check: of a container that is gone there is none any more. */
+export const CHECKED_CAUSES: readonly string[] = ['drift'];
 
 export interface ClosingFacts {
   readonly diagnosis: Diagnosis;
@@ -20,7 +22,9 @@ export interface ClosingFacts {
   readonly alive: ReadonlySet<string>;
   /** No member that should serve is lost, in doubt, or only starting. */
   readonly allAlive: boolean;
-  /** Of each of them some verdict is known now: that fewer fail is seen, not missing. */
+  /** None of them is in doubt, or only starting: one that is lost, or late, is at fault for certain, and counted so. */
+  readonly allCertain: boolean;
+  /** Some are alive, and of each of these some verdict is known now: that fewer fail is seen, not missing. */
   readonly allKnown: boolean;
   /** At least half of them are alive. */
   readonly mostAlive: boolean;
@@ -31,6 +35,7 @@ export function closingReason({ subject, cause }: { readonly subject: string; re
   const { diagnosis, gone, alive, allAlive } = facts;
   if (diagnosis.faults.some((fault) => fault.subject === subject && fault.cause === cause)) return null;
   if (gone.has(subject)) return `${subject.split(':')[0]} is gone`;
+  if (CHECKED_CAUSES.includes(cause)) return null;
   if (STANDSTILL_CAUSES.includes(cause.split(':')[0]!)) {
     if (facts.standstill.going.has(`${subject} ${cause}`)) return null;
     const alone = cause.startsWith('quarantined:') ? cause.slice('quarantined:'.length) : null;
@@ -42,7 +47,7 @@ export function closingReason({ subject, cause }: { readonly subject: string; re
   if (cause === 'lease-lapsed' || cause === 'edge-lost') return alive.has(subject) ? 'its lease holds again' : null;
   if (cause === 'not-ready') return alive.has(subject) ? 'it is ready' : null;
   if (cause === 'members-silent') return facts.mostAlive ? 'most containers are heard of again' : null;
-  if (cause === 'breaker') return diagnosis.breaker === null && allAlive && facts.allKnown ? 'fewer things fail at once' : null;
+  if (cause === 'breaker') return diagnosis.breaker === null && facts.allCertain && facts.allKnown ? 'fewer things fail at once' : null;
   const server = diagnosis.explained.get(siteOf(subject, cause) ?? '');
   if (server !== undefined) return `its database server ${server} is what is at fault`;
   // While the breaker stands for many faults, none of them is over because it is not named.

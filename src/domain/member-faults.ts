@@ -9,18 +9,18 @@ export const READY_WITHIN_MS = 180_000;
 
 /**
  * A member that should serve. `lost`: its lease has lapsed, and the lapse counts (src/domain/lease.ts). `not-ready`: it has
- * been starting for too long, and no run waits for it.
+ * been starting for too long, or was ended from outside, and no run waits for it.
  */
 export interface MemberFact {
   readonly id: string;
   readonly incarnation: number;
   readonly liveness: 'alive' | 'lost' | 'not-ready' | 'unknown';
-  /** What it says of itself while it starts. */
+  /** What it says of itself, or is known of it, while it is not ready. */
   readonly said?: readonly string[];
 }
 
 const LAPSED = 'says nothing any more: its lease has lapsed';
-const NOT_READY = `has been starting for ${READY_WITHIN_MS / 60_000} minutes and is not ready`;
+const NOT_READY = `has not been ready for ${READY_WITHIN_MS / 60_000} minutes`;
 
 /** That it does not serve at all; null where that is not known of it. */
 export function goneFault(member: MemberFact): Fault | null {

@@ -24,8 +24,8 @@ export interface RemediationFacts extends BudgetFacts {
   /** The platform-wide pause. */
   readonly paused: boolean;
   readonly past: readonly PastAct[];
-  /** What a person said to replacing it for this incident; null when nobody was asked. */
-  readonly approval: 'pending' | 'rejected' | 'expired' | null;
+  /** What a person said to replacing it for this incident; null when nobody was asked. `of-another`: one is being asked because of another incident of it. */
+  readonly approval: 'pending' | 'rejected' | 'expired' | 'of-another' | null;
 }
 
 export interface Decision {
@@ -94,6 +94,7 @@ export function decide(fault: Fault, facts: RemediationFacts): Decision {
   const because = BEYOND.includes(fault.cause) ? fault.title : `${fault.title}; ${flaps ? `it recovered ${recovered} times and failed again` : 'regenerating did not help'}`;
   if (settings.mode === 'approve') {
     if (facts.approval === 'rejected') return REJECTED;
+    if (facts.approval === 'of-another') return { action, decision: 'refused', reason: 'a person is being asked to replace it already, because of another incident' };
     if (facts.approval === 'expired') return { action, decision: 'refused', reason: 'nobody approved it in time' };
     return { action, decision: 'awaiting-approval', reason: because };
   }

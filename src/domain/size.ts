@@ -46,11 +46,9 @@ export function size({ policy, members, past, busy, now }: Measured): Sizing {
   if (policy.mode === 'off') return none('scaling is off');
   if (busy !== null) return none(busy);
   const starting = members.filter((member) => !member.ready);
-  if (count < policy.min) {
-    // One that does not become ready is the remedy's business: launching more of them would not end.
-    if (starting.length > 0) return none(`waiting for ${starting[0]!.id}, which is not ready`);
-    return { action: 'launch', enough, reason: `${count} of at least ${policy.min}` };
-  }
+  // Also beside one that is not ready: it counts, so this ends at the minimum. One that is dead is replaced only where as many are
+  // healthy then (src/domain/budget.ts), so who waited for it here waited for ever.
+  if (count < policy.min) return { action: 'launch', enough, reason: `${count} of at least ${policy.min}` };
   if (starting.length > 0) return none(`waiting for ${starting[0]!.id}, which is not ready`);
   if (count > policy.max) return drain(members, enough, `${count} of at most ${policy.max}`);
   if (enough === null) return none('no container has been measured');

@@ -55,6 +55,17 @@ test('tombstones go after 30 days, with what belonged to them, and answers after
   assert.equal((await pool.query('select 1 from idempotency')).rowCount, 0);
 });
 
+test('what was probed last in a container goes when that one has ended for good, or has no row', async () => {
+  const { pool } = platform;
+  await pool.query(`insert into container (id, slot, role, state, wanted, incarnation) values
+    ('c00000000x', 'x', 'site', 'ended', 'ended', 1), ('c00000000v', 'v', 'site', 'ended', 'running', 1), ('c00000000y', 'y', 'site', 'draining', 'ended', 1)`);
+  await pool.query(`insert into latest_probe (container, hostname, site, incarnation, verdict, kind, at, since)
+    select id, 'a.test', 's000000001', 1, 'down', 'deep', now(), now() from unnest(array['c00000000v', 'c00000000x', 'c00000000y', 'c00000000z']) id`);
+  const of = async () => (await pool.query('select container from latest_probe order by 1')).rows.map(({ container }) => container);
+  await untilKept('the rows to go', async () => (await of()).length < 4);
+  assert.deepEqual(await of(), ['c00000000v', 'c00000000y']);
+});
+
 test('a container that started anew between its draining and its end is ended all the same', async () => {
   const { pool } = platform;
   await pool.query(`insert into container (id, slot, role, state, wanted, incarnation) values ('c00000000d', 'd', 'site', 'draining', 'drained', 2)`);

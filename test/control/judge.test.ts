@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Memory } from '../../src/control/judge/look.ts';
+import { LOCK } from '../../src/control/judge/loop.ts';
 import { decideApproval } from '../../src/database/approvals.ts';
 import { acknowledgeIncident } from '../../src/database/incidents.ts';
+import { transaction } from '../../src/database/pool.ts';
 import { concludeRun } from '../../src/database/remediations.ts';
 import { endSlot, takeSlot } from '../../src/database/replacements.ts';
+import { requestReplaceContainer } from '../../src/database/requests/replace-container.ts';
 import { claimRun, finishRun } from '../../src/database/run.ts';
 import type { ServerAnswer } from '../../src/domain/database-state.ts';
 import { ACTOR } from '../workflows/platform.ts';
@@ -48,6 +51,19 @@ test('a container that fails is regenerated first, replaced when that did not he
   await seen();
   assert.equal((await runs()).length, 2);
   assert.deepEqual((await ledger()).at(-1).reason, 'it was to be replaced once already: the ladder has ended');
+});
+
+test('while a person’s replacement is only asked for, another one is refused, and decided again when that is over', async () => {
+  await verdicts('down', ['c00000000a'], sites);
+  await seen();
+  await end('remediateContainer', 'persists');
+  const { run } = await requestReplaceContainer({ db: database.pool, actor: ACTOR }, { container: 'c00000000b' });
+  await seen();
+  assert.deepEqual((await ledger()).at(-1), { action: 'replace', decision: 'refused', reason: 'container c00000000b is being replaced: one at a time' });
+  assert.equal(await claimRun(database.pool, run, 'x'), true);
+  await finishRun(database.pool, run, 'cancelled', {});
+  await seen();
+  assert.deepEqual((await runs()).filter(({ type }) => type === 'replaceContainer').map(({ input }) => input.container), ['c00000000b', 'c00000000a']);
 });
 
 test('it is closed when verdicts are well again, and its story is told', async () => {
@@ -158,6 +174,28 @@ test('a container whose lease has lapsed is replaced at once, when the lapse cou
   assert.deepEqual((await incidents()).map(({ cause }) => cause), ['lease-lapsed']);
 });
 
+test('when all but one of those that opened the breaker are back, it closes, and the one that stays dead is replaced', async () => {
+  const set = (what: string, ...ids: string[]) => database.pool.query(`update container set ${what} where id = any($1)`, [ids]);
+  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, 'infinity')`);
+  await set(`lease_expires_at = now() - interval '1 second'`, 'c00000000a', 'c00000000b');
+  await seen(steady(['c00000000c', 'c00000000e']));
+  assert.deepEqual((await incidents()).map(({ cause }) => cause).sort(), ['breaker', 'lease-lapsed', 'lease-lapsed']);
+  await set(`lease_expires_at = 'infinity'`, 'c00000000b');
+  const others = steady(['c00000000b', 'c00000000c', 'c00000000e']);
+  await set(`state = 'starting'`, 'c00000000c');
+  await seen(others);
+  assert.deepEqual(await runs(), [], 'what the slot would refuse is not requested');
+  assert.match((await ledger()).at(-1).reason, /the breaker is open/);
+  await set(`state = 'ready'`, 'c00000000c');
+  await seen(others);
+  assert.deepEqual((await incidents()).filter(({ cause }) => cause === 'breaker').map(({ why }) => why), ['fewer things fail at once']);
+  await seen(others);
+  const [{ id, type, input }] = await runs();
+  assert.deepEqual([type, input.container], ['replaceContainer', 'c00000000a']);
+  assert.equal(await claimRun(database.pool, id, 'x'), true);
+  await takeSlot(database.pool, { ...input, run: id });
+});
+
 test('of two that vanish together, the one whose lease lapses first is not replaced either', async () => {
   await database.pool.query(`update container set lease_expires_at = now() - interval '1 second' where id = 'c00000000a'`);
   await database.pool.query(`update container set lease_expires_at = now() + interval '3 seconds' where id = 'c00000000b'`);
@@ -205,6 +243,52 @@ test('what a person has rejected is not asked again', async () => {
   assert.equal((await all('select 1 from approval')).length, 1);
 });
 
+/** A container that fails all its sites, regenerated in vain; then its lease lapses as well. @returns what the judge remembers */
+async function twoReasons(): Promise<Memory> {
+  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, 'infinity')`);
+  await settings({ mode: 'approve' });
+  await verdicts('down', ['c00000000a'], sites);
+  await seen();
+  await end('remediateContainer', 'persists');
+  await seen();
+  await database.pool.query(`update container set lease_expires_at = now() - interval '1 second' where id = 'c00000000a'`);
+  return steady(['c00000000b', 'c00000000c', 'c00000000e']);
+}
+const approvals = async () => (await all(`select state, (request #>> '{input,incident}')::int as incident from approval order by requested_at`)).map(({ incident, state }) => `${incident} ${state}`);
+
+test('while a person is asked because of one incident, nobody is asked because of another; what is withdrawn is no person’s word', async () => {
+  const memory = await twoReasons();
+  await seen(memory);
+  assert.deepEqual(await approvals(), ['1 pending'], 'the question stands');
+  assert.deepEqual((await ledger()).at(-1), { action: 'replace', decision: 'refused', reason: 'a person is being asked to replace it already, because of another incident' });
+  // Nobody answers, and then it is asked because of the other.
+  await database.pool.query(`update approval set expires_at = now()`);
+  await seen(memory);
+  assert.deepEqual(await approvals(), ['1 expired', '2 pending']);
+});
+
+test('one that was asked for because of what is closed, or of an earlier start, gives way', async () => {
+  const memory = await twoReasons();
+  await database.pool.query(`update incident set state = 'closed', closed_at = now()`);
+  await seen(memory);
+  assert.deepEqual(await approvals(), ['1 rejected', '2 pending']);
+  await database.pool.query(`update approval set request = jsonb_set(request, '{input,incarnation}', '0') where state = 'pending'`);
+  await seen(memory);
+  assert.deepEqual(await approvals(), ['1 rejected', '2 rejected', '2 pending']);
+});
+
+test('what Reeve withdrew is asked again; what a person has rejected is not', async () => {
+  const memory = await twoReasons();
+  await database.pool.query(`update approval set state = 'rejected', decided_by = '{"kind": "system", "id": "judge", "name": "It was about an earlier start"}'`);
+  await database.pool.query(`update container set lease_expires_at = 'infinity' where id = 'c00000000a'`);
+  await seen(memory);
+  assert.deepEqual(await approvals(), ['1 rejected', '1 pending']);
+  await decideApproval(database.pool, (await all(`select id from approval where state = 'pending'`))[0].id, 'rejected', ACTOR);
+  await seen(memory);
+  assert.deepEqual(await approvals(), ['1 rejected', '1 rejected']);
+  assert.deepEqual((await ledger()).at(-1).reason, 'a person has rejected it');
+});
+
 test('a container that a run has is left to that run', async () => {
   await database.pool.query(`insert into run (id, type, subject, input, actor) values ($1, 'drainContainer', 'container:c00000000a', '{}', '{}')`, ['w00000000z']);
   await database.pool.query(`insert into run_lock values ('container:c00000000a', 'exclusive', 'w00000000z')`);
@@ -217,6 +301,28 @@ test('an incident of another part is not closed', async () => {
   await database.pool.query(`insert into incident (subject, cause, severity, title) values ('container:c00000000a', 'drift', 'warning', 'x')`);
   await seen();
   assert.deepEqual((await incidents()).map(({ state }) => state), ['open']);
+});
+
+test('what was down in a container that is gone, or in an earlier start of one, costs no more than nothing does', async (t) => {
+  const asked = async () => {
+    const query = t.mock.method(database.pool, 'query');
+    await seen();
+    query.mock.restore();
+    return query.mock.callCount();
+  };
+  const nothing = await asked();
+  await verdicts('down', ['c00000000a'], sites);
+  await database.pool.query(`update container set state = 'ended', wanted = 'ended' where id = 'c00000000a'`);
+  await verdicts('down', ['c00000000b'], sites);
+  await database.pool.query(`update container set incarnation = 2 where id = 'c00000000b'`);
+  assert.equal(await asked(), nothing);
+});
+
+test('one of another part is closed once its container is gone: nobody looks at that any more', async () => {
+  await database.pool.query(`insert into incident (subject, cause, severity, title) values ('container:c00000000a', 'drift', 'warning', 'x'), ('container:c00000000b', 'drift', 'warning', 'x')`);
+  await database.pool.query(`update container set wanted = 'ended', state = 'ended' where id = 'c00000000a'`);
+  await seen();
+  assert.deepEqual((await incidents()).map(({ state, why }) => [state, why]), [['closed', 'container is gone'], ['open', null]]);
 });
 
 test('when both containers of two fall silent nobody is replaced, and somebody is told', async () => {
@@ -253,6 +359,53 @@ test('a container that starts again and never becomes ready keeps its incident, 
   await set(`state = 'ready'`);
   await seen();
   assert.deepEqual((await incidents()).map(({ why }) => why), ['its lease holds again', 'it is ready']);
+});
+
+test('a container, or an edge, that is ended from outside is at fault after three minutes: one is replaced, the other told', async () => {
+  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, 'infinity')`);
+  const ended = ['c00000000a', 'c00000000e'];
+  // As its agent records it, told by SIGTERM.
+  for (const state of ['draining', 'ended']) await database.pool.query(`update container set state = $2, lease_expires_at = now() + interval '15 seconds' where id = any($1)`, [ended, state]);
+  await seen(steady(containers));
+  assert.deepEqual(await incidents(), [], 'whoever stops it may start it again');
+  await database.pool.query(`update container set unready_since = unready_since - interval '4 minutes', lease_expires_at = now() - interval '1 second' where id = any($1)`, [ended]);
+  await seen(steady(containers.slice(1)));
+  assert.deepEqual((await all('select subject, cause, evidence from incident order by id')).map(({ subject, cause, evidence }) => [subject, cause, evidence.seen]), [
+    ['container:c00000000a', 'not-ready', ['c00000000a was told to end from outside: it is ended']],
+    ['container:c00000000e', 'not-ready', ['c00000000e was told to end from outside: it is ended']]]);
+  assert.deepEqual((await runs()).map(({ type, input }) => [type, input.container]), [['replaceContainer', 'c00000000a']]);
+});
+
+test('one that was ended has said so: its silence does not make that of another one doubtful', async () => {
+  await database.pool.query(`delete from container where id = 'c00000000c'`);
+  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, now() - interval '1 second')`);
+  await database.pool.query(`update container set state = 'ended', lease_expires_at = now() - interval '1 second' where id = 'c00000000a'`);
+  await seen(steady(['c00000000b']));
+  assert.deepEqual((await incidents()).map(({ subject, cause }) => [subject, cause]), [['container:c00000000e', 'edge-lost']]);
+});
+
+test('after all was stopped, and is started the next day, each is given its three minutes', async () => {
+  await database.pool.query(`update container set state = 'ended', lease_expires_at = now() - interval '1 day'`);
+  await database.pool.query(`update container set unready_since = now() - interval '1 day'`);
+  await database.pool.query(`update container set state = 'starting', incarnation = 2, lease_expires_at = 'infinity' where id = 'c00000000a'`);
+  await database.pool.query(`update container set state = 'ready', lease_expires_at = 'infinity' where id = 'c00000000b'`);
+  await seen(steady(containers.slice(0, 2), [], 60_000));
+  assert.deepEqual([await incidents(), await runs()], [[], []]);
+  await database.pool.query(`update container set state = 'ready', lease_expires_at = 'infinity' where id <> 'c00000000a'`);
+  await seen(steady(containers));
+  assert.deepEqual((await incidents()).map(({ subject, cause }) => [subject, cause]), [['container:c00000000a', 'not-ready']], 'then no longer');
+});
+
+test('a judge that finds another one looking forgets nothing of its three minutes', async () => {
+  await database.pool.query(`update container set state = 'starting' where id = 'c00000000a'`);
+  await database.pool.query(`update container set unready_since = now() - interval '4 minutes' where id = 'c00000000a'`);
+  const memory = await transaction(database.pool, 'begin', async (client) => {
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    return await seen(steady(containers));
+  });
+  assert.deepEqual(await incidents(), [], 'it is the other one’s matter');
+  await seen(memory);
+  assert.deepEqual((await incidents()).map(({ cause }) => cause), ['not-ready']);
 });
 
 test('one that a run waits for is that run’s matter, however long it starts', async () => {

@@ -3,7 +3,8 @@
  * as agents would.
  */
 import { afterEach, beforeEach } from 'node:test';
-import { look, type Memory, NOTHING } from '../../src/control/judge/look.ts';
+import { type Memory, NOTHING } from '../../src/control/judge/look.ts';
+import { lookAlone } from '../../src/control/judge/loop.ts';
 import { commitChange } from '../../src/database/change.ts';
 import { judgeServer, type ServerAnswer } from '../../src/domain/database-state.ts';
 import { type TestDatabase, testDatabase } from '../postgres.ts';
@@ -49,15 +50,15 @@ export async function verdicts(verdict: string, where: readonly string[], of: re
  */
 export async function seen(memory: Memory = NOTHING, answers: { server?: ServerAnswer; traceback?: string | null } = {}): Promise<Memory> {
   const { server = WELL, traceback = null } = answers;
-  return await look({
+  return await lookAlone({
     pool: database.pool, log: quiet, askDatabases: async (servers) => servers.map((id) => judgeServer(id, server)),
     askTraceback: async (container) => (container === containers[0] ? traceback : null),
   }, memory);
 }
 
-/** As if it had looked every few seconds for a minute, and these had written all the time. */
-export function steady(held: readonly string[], standstill: readonly string[] = []): Memory {
-  const since = Date.now() - 60_000;
+/** As if it had looked every few seconds for so long, and these had written all the time. */
+export function steady(held: readonly string[], standstill: readonly string[] = [], forMs = 240_000): Memory {
+  const since = Date.now() - forMs;
   return {
     leases: { lookedAt: Date.now() - 3_000, steadySince: since, heldSince: new Map(held.map((id) => [`${id}/1`, since])) },
     standstill: new Map(standstill.map((key) => [key, since])),

@@ -1,6 +1,8 @@
 /** What the judge makes of containers that are alive and do not follow, and of sites that are held back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { commitChange } from '../../src/database/change.ts';
+import { ACTOR } from '../workflows/platform.ts';
 import { all, containers, database, decisions, freshRows, incidents, runs, seen, sites, steady } from './judged.ts';
 
 freshRows();
@@ -77,4 +79,21 @@ test('what could not be compared at check after check is an incident', async () 
   await database.pool.query(`update integrity_check set verdict = 'same', since = now(), at = now()`);
   await seen();
   assert.deepEqual((await incidents()).map(({ why }) => why), ['it could be compared']);
+});
+
+test('of more faults than one look handles all are told, and the critical one first', async () => {
+  const many = Array.from({ length: 250 }, (_, i) => `s1${String(i).padStart(8, '0')}`);
+  await commitChange(database.pool, { actor: ACTOR, type: 'test', metadata: {}, writes: many.map((id) => (
+    { table: 'site', op: 'insert', values: { id, name: id, phase: 'live', database_server: 'local' } })) });
+  // Of one nothing serves at all; it comes last by its id.
+  await database.pool.query(
+    `insert into quarantine (container, incarnation, site, wanted_rev, served_rev, reason, since)
+     select c, 1, s, 1, case when s <> $2 then 1 end, 'no such module: x', now() - interval '1 minute' from unnest($1::text[]) s, unnest($3::text[]) c`,
+    [many, many.at(-1), containers]);
+  await seen(steady(containers));
+  const first = await incidents();
+  assert.equal(first.length, 200);
+  assert.ok(first.some(({ subject }) => subject === `site:${many.at(-1)}`));
+  await seen(steady(containers));
+  assert.equal((await incidents()).length, 250);
 });

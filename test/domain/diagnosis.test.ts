@@ -108,7 +108,7 @@ test('a full database says how full, and who has the connections; a site at its 
 
 test('what a database explains is closed as such; the database itself only when its sites were heard again', () => {
   const why = (subject: string, cause: string, given: Parameters<typeof found>[0]) =>
-    closingReason({ subject, cause }, { diagnosis: found(given), standstill: { going: new Set() }, gone: new Set(), alive: new Set(), allAlive: true, mostAlive: true, allKnown: true });
+    closingReason({ subject, cause }, { diagnosis: found(given), standstill: { going: new Set() }, gone: new Set(), alive: new Set(), allAlive: true, allCertain: true, mostAlive: true, allKnown: true });
   const full = { matrix: ['dd', 'uu'], server: FULL };
   assert.equal(why('site:0', 'down-everywhere', full), 'its database server local is what is at fault');
   assert.equal(why('container:A', 'site-down:0', { ...full, matrix: ['du', 'uu'] }), 'its database server local is what is at fault');
@@ -121,7 +121,7 @@ test('what a database explains is closed as such; the database itself only when 
 
 test('missing data is no reason to close what stands still', () => {
   const why = (subject: string, cause: string, alive: readonly string[], going: readonly string[] = []) => closingReason({ subject, cause }, {
-    diagnosis: found({ matrix: ['uu'] }), standstill: { going: new Set(going) }, gone: new Set(), alive: new Set(alive), allAlive: alive.length === 2, mostAlive: true, allKnown: true,
+    diagnosis: found({ matrix: ['uu'] }), standstill: { going: new Set(going) }, gone: new Set(), alive: new Set(alive), allAlive: alive.length === 2, allCertain: true, mostAlive: true, allKnown: true,
   });
   const [A, B] = ['container:A', 'container:B'];
   assert.equal(why(A, 'quarantined:0', [B]), null, 'its rows go when it starts again');

@@ -79,6 +79,7 @@ const CASES: Record<string, [fault: Fault, changed: Partial<RemediationFacts>, e
   'approve: nobody was asked yet': [container, { ...approve, past: [tried('persists')] }, 'awaiting-approval replace', /did not help/],
   'approve: somebody is being asked': [container, { ...approve, past: [tried('persists')], approval: 'pending' }, 'awaiting-approval replace', /did not help/],
   'approve: rejected': [container, { ...approve, past: [tried('persists')], approval: 'rejected' }, 'refused replace', /a person has rejected it/],
+  'approve: somebody is being asked because of another incident': [container, { ...approve, past: [tried('persists')], approval: 'of-another' }, 'refused replace', /because of another incident/],
   'approve: too late': [container, { ...approve, past: [tried('persists')], approval: 'expired' }, 'refused replace', /nobody approved it in time/],
   'approve: approved, it is under way': [container, { ...approve, past: [tried('persists'), { action: 'replace', result: null, at: NOW }] }, 'refused none', /goes on/],
 };

@@ -188,7 +188,7 @@ function simulate({ containers, events, settings, works, answers, noise }: Histo
     const living = members.filter(({ liveness }) => liveness === 'alive');
     const closing = {
       diagnosis, standstill: { going: new Set<string>() }, allAlive: living.length === members.length, mostAlive: living.length * 2 >= members.length,
-      allKnown: members.every(({ id }) => diagnosis.known.has(`container:${id}`)), alive: new Set(living.map(({ id }) => `container:${id}`)),
+      allCertain: members.every(({ liveness }) => liveness !== 'unknown'), allKnown: living.length > 0 && living.every(({ id }) => diagnosis.known.has(`container:${id}`)), alive: new Set(living.map(({ id }) => `container:${id}`)),
       gone: new Set(incidents.map(({ subject }) => subject).filter((subject) => subject.startsWith('container:') && !boxes.some(({ id }) => subject === `container:${id}`))),
     };
     for (const incident of incidents) if (incident.open && closingReason(incident, closing) !== null) incident.open = false;

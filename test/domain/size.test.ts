@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { mayReplace, REMEDIATION_DEFAULTS } from '../../src/domain/budget.ts';
 import type { Load } from '../../src/domain/observed.ts';
 import { SCALING_DEFAULTS, scalingContradictions, type ScalingPolicy } from '../../src/domain/scaling.ts';
 import { type Measured, type Recommendation, size, type SizedMember } from '../../src/domain/size.ts';
@@ -25,7 +26,7 @@ const CASES: [string, Partial<Measured>, string][] = [
   ['at the maximum it cannot', { members: members(1, 1, 1, 1, 1) }, 'none'],
   ['below the minimum grows without any measure', { members: members(null) }, 'launch'],
   ['one that is starting is waited for', { members: [...members(0.9, 0.9), member(9, null, false)] }, 'none'],
-  ['below the minimum too', { members: [member(9, null, false)] }, 'none'],
+  ['below the minimum it is not', { members: [member(9, null, false)] }, 'launch'],
   ['a run under way is waited for', { members: members(0.9, 0.9), busy: 'launchContainer w1 is under way' }, 'none'],
   ['above the maximum shrinks at once', { members: members(1, 1, 1, 1, 1, 1) }, 'drain'],
   ['idle for less than the window stays', { members: members(0.1, 0.1, 0.1), past: past(4, 2) }, 'none'],
@@ -49,6 +50,19 @@ test('size: the measure that asks for most decides, and is named', () => {
   const sizing = decide({ policy, members: [member(1, { cpu: 0.1, awake: 21, requests: 20 }), member(2, { awake: 19, requests: 20 })] });
   assert.deepEqual([sizing.action, sizing.enough], ['launch', 4]);
   assert.match(sizing.reason, /awake asks for 4/);
+});
+
+test('size: below the minimum scaling and the judge do not wait for each other', () => {
+  const policy = { ...on, min: 3 };
+  /** Of the first one, which is dead. */
+  const replaceable = (all: readonly SizedMember[]) => mayReplace(all[0]!.id, REMEDIATION_DEFAULTS, {
+    now: NOW, members: all.map(({ id, ready }) => ({ id, healthy: ready })), replacements: [], breaker: null, min: policy.min }).allowed;
+  const two = [member(1, null, false), member(2, { cpu: 0.5 })];
+  assert.equal(replaceable(two), false);
+  assert.equal(decide({ policy, members: two }).action, 'launch');
+  const three = [...two, member(3, { cpu: 0.5 })];
+  assert.equal(decide({ policy, members: three }).action, 'none');
+  assert.equal(replaceable(three), true);
 });
 
 test('size: who leaves is the one with the fewest awake sites', () => {

@@ -1,12 +1,14 @@
 /** What is stored of sweeps, on a real Postgres: what is refused, what changes no verdict, what is kept and for how long. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { recordEnded } from '../../src/cluster/rows.ts';
 import { keepHealth } from '../../src/database/health/keep.ts';
 import { rollUpSweeps } from '../../src/database/health/rollup.ts';
 import { compressed, type LatestProbe, readLatest, type Storing, storeSweep } from '../../src/database/health/store.ts';
 import { isReeveError } from '../../src/domain/errors.ts';
 import { packSweep } from '../../src/domain/sweep-pack.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
+import { until } from '../local/wait.ts';
 import { testDatabase, type TestDatabase } from '../postgres.ts';
 
 let database: TestDatabase;
@@ -152,4 +154,20 @@ test('partitions are made ahead, and dropped whole when they are over', async ()
   assert.deepEqual(dropped.map((name) => name.replace(/_\d+$/, '')), ['sweep', 'rollup_5m', 'rollup_1h']);
   assert.deepEqual(await keepHealth(database.pool), []);
   assert.equal((await database.pool.query('select 1 from sweep where slot = $1', [new Date(SLOT)])).rowCount, 1);
+});
+
+test('what was found last in a container goes with it, also what is being stored just then; its history stays', async () => {
+  const id = 'c000000008';
+  await database.pool.query(`insert into container (id, slot, role, incarnation, state, wanted) values ($1, $1, 'site', 2, 'draining', 'ended')`, [id]);
+  const agent = await database.pool.connect();
+  await agent.query('begin');
+  assert.equal(await storeSweep(agent, { ...sweep(SLOT, ['a.test'], { changed: [probe('a.test', 'down')] }), container: id }), 'stored');
+  const recorded = recordEnded(database.pool, { id, incarnation: 2 });
+  await until('its end waits for what is being stored', async () =>
+    (await database.pool.query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rowCount === 1);
+  await agent.query('commit');
+  agent.release();
+  await recorded;
+  const left = async (table: string) => (await database.pool.query(`select 1 from ${table} where container = $1`, [id])).rowCount;
+  assert.deepEqual([await left('latest_probe'), await left('sweep'), await left('transition')], [0, 1, 1]);
 });

@@ -27,7 +27,7 @@ export async function act({ pool, log }: Judging, fault: Fault, incident: number
     : await pastActs(pool, { incident, container, incarnation, cause: fault.cause }, remembersMs(situation.settings));
   // Decided about already; its run says how it goes.
   if (past.some(({ result }) => result === null)) return;
-  const decision = decide(fault, { ...situation, past, approval: await approvalOf(pool, incident, incarnation) });
+  const decision = decide(fault, { ...situation, past, approval: await approvalOf(pool, incident, container, incarnation) });
   const about: About = { incident, container, incarnation, facts: factsOf(fault, situation) };
   const wrote = await carriedOut(pool, decision, about);
   if (wrote) log.info('remediation', { incident, container, action: decision.action, decision: decision.decision, reason: decision.reason });
@@ -53,7 +53,7 @@ async function requested(client: Client, { action, decision }: Decision, { incid
   if (container === null || incarnation === null) return {};
   if (decision === 'awaiting-approval') {
     const successor = newId('c');
-    await withdrawOlder(client, container, incident, incarnation);
+    await withdrawOlder(client, container, incarnation);
     return { approval: await askApproval(client, {
       kind: 'replacement', subject: `container:${container}`, by: JUDGE,
       request: { type: 'replaceContainer', input: { container, incarnation, successor, incident } },
@@ -66,21 +66,25 @@ async function requested(client: Client, { action, decision }: Decision, { incid
   return { run: request.id };
 }
 
-/** One asked for because of another incident or incarnation must not be taken for an answer to this one. */
-async function withdrawOlder(client: Client, container: string, incident: number, incarnation: number): Promise<void> {
+/** One asked for because of an earlier start, or of what is over, must not be taken for an answer to this one. */
+async function withdrawOlder(client: Client, container: string, incarnation: number): Promise<void> {
   await translated(client.query(
-    `update approval set state = 'rejected', decided_by = $4, decided_at = clock_timestamp()
-     where kind = 'replacement' and state = 'pending' and subject = 'container:' || $1
-       and ((request #>> '{input,incident}')::bigint <> $2 or (request #>> '{input,incarnation}')::int <> $3)`,
-    [container, incident, incarnation, JSON.stringify({ ...JUDGE, name: 'It was about an earlier start' })]));
+    `update approval set state = 'rejected', decided_by = $3, decided_at = clock_timestamp()
+     where kind = 'replacement' and state = 'pending' and subject = 'container:' || $1 and ((request #>> '{input,incarnation}')::int <> $2
+       or exists (select 1 from incident i where i.id = (request #>> '{input,incident}')::bigint and i.state = 'closed'))`,
+    [container, incarnation, JSON.stringify({ ...JUDGE, name: 'It was about an earlier start, or is over' })]));
 }
 
-async function approvalOf(pool: Pool, incident: number, incarnation: number | null): Promise<RemediationFacts['approval']> {
-  const { rows: [row] } = await translated(pool.query<{ state: 'pending' | 'rejected' | 'expired' }>(
-    `select case when state = 'pending' and expires_at <= clock_timestamp() then 'expired' else state end as state from approval
-     where kind = 'replacement' and (request #>> '{input,incident}')::bigint = $1 and (request #>> '{input,incarnation}')::int = $2
-     order by requested_at desc limit 1`, [incident, incarnation]));
-  return row && ['pending', 'rejected', 'expired'].includes(row.state) ? row.state : null;
+/** What was withdrawn here is no person's word: it may be asked again. */
+async function approvalOf(pool: Pool, incident: number, container: string | null, incarnation: number | null): Promise<RemediationFacts['approval']> {
+  const { rows: [row] } = await translated(pool.query<{ state: NonNullable<RemediationFacts['approval']> }>(
+    `select case when i.id <> $1 then 'of-another' when a.state = 'pending' and a.expires_at <= clock_timestamp() then 'expired' else a.state end as state
+     from approval a join incident i on i.id = (a.request #>> '{input,incident}')::bigint
+     where a.kind = 'replacement' and a.subject = 'container:' || $2 and (a.request #>> '{input,incarnation}')::int = $3
+       and case when i.id = $1 then a.state in ('pending', 'expired') or (a.state = 'rejected' and a.decided_by ->> 'kind' <> 'system')
+         else i.state <> 'closed' and a.state = 'pending' and a.expires_at > clock_timestamp() end
+     order by i.id = $1 desc, a.requested_at desc limit 1`, [incident, container, incarnation]));
+  return row?.state ?? null;
 }
 
 function factsOf(fault: Fault, { members, breaker, paused, settings, replacements }: Situation): Record<string, unknown> {

@@ -5,16 +5,17 @@ import { addEvidence, closeIncident, type OpenIncident, openIncident, openIncide
 import { readPlatformSettings } from '../../database/read/platform-settings.ts';
 import { concludeOrphans } from '../../database/remediations.ts';
 import { recentReplacements } from '../../database/replacements.ts';
-import { closingReason, DIAGNOSED_CAUSES } from '../../domain/closing.ts';
+import { CHECKED_CAUSES, closingReason, DIAGNOSED_CAUSES } from '../../domain/closing.ts';
 import { type Cell, diagnose, type Diagnosis, type Evidence, type Fault } from '../../domain/diagnosis.ts';
 import type { HealthSettings } from '../../domain/health-settings.ts';
 import { keyOf, type LeaseMemory, lookAtLeases, NO_MEMORY } from '../../domain/lease.ts';
 import { type MemberFact, READY_WITHIN_MS } from '../../domain/member-faults.ts';
 import { lookAtStandstill, type Standstill, type StandstillMemory } from '../../domain/standstill.ts';
+import { inTurn } from '../../domain/turns.ts';
 import { act, type Situation } from './act.ts';
 import type { Judging } from './loop.ts';
 
-/** In one look; what is more waits for the next one. */
+/** In one look; what is more has its turn at the next one. */
 const FAULTS = 200;
 /** Of so many incidents in one look, the last traceback is asked for, by turns. */
 const TRACEBACKS = 5;
@@ -30,13 +31,14 @@ export async function look(judging: Judging, before: Memory): Promise<Memory> {
   await concludeOrphans(pool);
   const { remediation: settings, health, integrity, scaling } = await readPlatformSettings(pool);
   const { now, leases } = await readLeases(pool, integrity.intervalSeconds);
-  const { memory, lost, steady } = lookAtLeases(before.leases, now, leases);
+  // One that was ended has said so: it is not silent, and no witness for others.
+  const { memory, lost, steady } = lookAtLeases(before.leases, now, leases.filter(({ state }) => state !== 'ended'));
   const standstill = lookAtStandstill(before.standstill, {
     now, members: leases, quarantines: await readQuarantines(pool), integrityEveryMs: integrity.intervalSeconds * 1_000,
     heldSince: (of) => memory.heldSince.get(keyOf(of)) ?? null,
   });
   const open = await openIncidents(pool, DIAGNOSED_CAUSES);
-  const membersOf = (role: LeaseRow['role']) => leases.filter((each) => each.role === role).flatMap((each) => memberFact(each, lost, steady));
+  const membersOf = (role: LeaseRow['role']) => leases.filter((each) => each.role === role).flatMap((each) => memberFact(each, lost, now - memory.steadySince));
   const members = membersOf('site');
   // One that stands still is no replacement for another: the edge leaves it out before long.
   const unfit = new Set([
@@ -54,23 +56,27 @@ export async function look(judging: Judging, before: Memory): Promise<Memory> {
     members: members.map(({ id, liveness }) => ({ id, healthy: liveness === 'alive' && !unfit.has(id) && !isBroken(diagnosis, id) && (empty || isKnown(diagnosis, id)) })),
   };
   const untraced: { id: number; fault: Fault }[] = [];
-  for (const fault of [...diagnosis.faults, ...standstill.faults].slice(0, FAULTS)) {
+  for (const fault of inTurn([...diagnosis.faults, ...standstill.faults], open, FAULTS)) {
     const incident = await openIncident(pool, { ...fault, evidence: { domain: fault.domain, sites: fault.sites, seen: fault.seen, breaker: diagnosis.breaker } });
     if (incident.opened) log.warn('incident', { incident: incident.id, was: 'none', now: 'open', subject: fault.subject, cause: fault.cause });
     await act(judging, fault, incident.id, situation);
     if (incident.untraced) untraced.push({ id: incident.id, fault });
   }
   await addTracebacks(judging, untraced, evidence.cells, now);
-  await closeOver(judging, open, { diagnosis, standstill, leases, members, empty });
+  await closeOver(judging, [...open, ...await openIncidents(pool, CHECKED_CAUSES)], { diagnosis, standstill, leases, members, empty });
   return { leases: memory, standstill: standstill.memory };
 }
 
-/** A member that should serve; none while it starts, in time or with a run that waits for it. */
-function memberFact(row: LeaseRow, lost: ReadonlySet<string>, steady: boolean): MemberFact[] {
-  const { id, incarnation, ready, holds, busy, unreadyMs, waitingOn } = row;
+/**
+ * A member that should serve; none while it starts, in time or with a run that waits for it.
+ * @param lookedMs for how long the judge has looked without a gap: where all was stopped, all of them are given their time anew
+ */
+function memberFact(row: LeaseRow, lost: ReadonlySet<string>, lookedMs: number): MemberFact[] {
+  const { id, incarnation, state, ready, holds, busy, unreadyMs, waitingOn } = row;
   if (ready) return [{ id, incarnation, liveness: holds ? 'alive' : lost.has(keyOf(row)) ? 'lost' : 'unknown' }];
-  const isLate = steady && busy === null && unreadyMs !== null && unreadyMs >= READY_WITHIN_MS;
-  return isLate ? [{ id, incarnation, liveness: 'not-ready', said: waitingOn.map(({ on, message }) => `${id} waits for ${on}: ${message}`) }] : [];
+  if (busy !== null || unreadyMs === null || Math.min(unreadyMs, lookedMs) < READY_WITHIN_MS) return [];
+  const said = state === 'starting' ? waitingOn.map(({ on, message }) => `${id} waits for ${on}: ${message}`) : [`${id} was told to end from outside: it is ${state}`];
+  return [{ id, incarnation, liveness: 'not-ready', said }];
 }
 
 const isBroken = ({ faults }: Diagnosis, id: string) => faults.some((fault) => fault.domain === 'container' && fault.container === id);
@@ -95,7 +101,9 @@ async function addTracebacks({ pool, askTraceback }: Judging, untraced: readonly
 async function gather(
   { pool, askDatabases }: Judging, leases: Pick<Evidence, 'members' | 'edges' | 'steady'>, open: readonly OpenIncident[], at: { now: number; health: HealthSettings },
 ): Promise<Evidence> {
-  const { rows } = await translated(pool.query(`select 1 from latest_probe where verdict = 'down' limit 1`));
+  const { rows } = await translated(pool.query(
+    `select 1 from latest_probe p join container c on c.id = p.container and c.incarnation = p.incarnation and c.wanted = 'running' and c.state <> 'ended'
+     where p.verdict = 'down' limit 1`));
   if (rows.length === 0 && open.length === 0 && leases.members.every(({ liveness }) => liveness === 'alive')) return { ...leases, cells: [], databases: [], settling: new Set(), serverOf: new Map() };
   const cells = await readCells(pool);
   const serverOf = await serversOf(pool, [...new Set(cells.filter(({ verdict }) => verdict === 'down').map(({ site }) => site))]);
@@ -121,11 +129,12 @@ async function closeOver(
   const alive = new Set(leases.filter(({ ready, holds }) => ready && holds).map(({ id }) => `container:${id}`));
   // One that starts is no member yet, and was one a moment ago perhaps: with all of them away nothing would be left to doubt.
   const wanted = leases.filter(({ role }) => role === 'site');
-  const living = members.filter(({ liveness }) => liveness === 'alive').length;
-  const [allAlive, mostAlive] = [living === wanted.length, living * 2 >= wanted.length];
-  const allKnown = empty || wanted.every(({ id }) => isKnown(diagnosis, id));
+  const living = members.filter(({ liveness }) => liveness === 'alive');
+  const [allAlive, mostAlive] = [living.length === wanted.length, living.length * 2 >= wanted.length];
+  const allCertain = members.length === wanted.length && members.every(({ liveness }) => liveness !== 'unknown');
+  const allKnown = empty || (living.length > 0 && living.every(({ id }) => isKnown(diagnosis, id)));
   for (const incident of open) {
-    const why = closingReason(incident, { diagnosis, standstill, gone, alive, allAlive, mostAlive, allKnown });
+    const why = closingReason(incident, { diagnosis, standstill, gone, alive, allAlive, allCertain, mostAlive, allKnown });
     if (why === null) continue;
     await closeIncident(pool, incident.id, why);
     log.info('incident', { incident: incident.id, was: 'open', now: 'closed', subject: incident.subject, why });

@@ -19,21 +19,26 @@ export interface Judging {
 }
 
 /** `reeve judge` in ASCII, shortened to what a lock's key holds. */
-const LOCK = 0x6a756467;
+export const LOCK = 0x6a756467;
 
 export function startJudge(judging: Judging & { readonly everyMs?: number }): Loop {
-  const { pool, log, everyMs = 3_000 } = judging;
+  const { log, everyMs = 3_000 } = judging;
   let memory: Memory = NOTHING;
   return startLoop({
     name: 'judge', everyMs, log,
     async pass() {
       const before = memory;
-      // A look that fails, or is another's, begins anew: who has not looked cannot say that others were silent.
+      // A look that fails begins anew: who has not looked cannot say that others were silent.
       memory = NOTHING;
-      await transaction(pool, 'begin', async (client) => {
-        const { rows: [lock] } = await client.query<{ got: boolean }>('select pg_try_advisory_xact_lock($1) as got', [LOCK]);
-        if (lock!.got) memory = await look(judging, before);
-      });
+      memory = await lookAlone(judging, before);
     },
+  });
+}
+
+/** One look, unless another one looks: then nothing is forgotten, for how long a gap may be is src/domain/lease.ts's to say. */
+export async function lookAlone(judging: Judging, before: Memory): Promise<Memory> {
+  return await transaction(judging.pool, 'begin', async (client) => {
+    const { rows: [lock] } = await client.query<{ got: boolean }>('select pg_try_advisory_xact_lock($1) as got', [LOCK]);
+    return lock!.got ? await look(judging, before) : before;
   });
 }

@@ -2,6 +2,7 @@ import { ReeveError } from '../../domain/errors.ts';
 import { translated } from '../errors.ts';
 import { newId } from '../new-id.ts';
 import { within } from '../pool.ts';
+import { reasonGone } from '../replacements.ts';
 import { requestRun } from '../run.ts';
 import { newRequest } from '../runs/request.ts';
 import { writeAudit } from '../write-audit.ts';
@@ -25,7 +26,10 @@ export async function requestReplaceContainer(asking: Asking, { container, incar
     }>(
       `select incarnation, wanted, role, exists (select 1 from incident i where i.id = $2 and i.state = 'closed') as closed,
          lease_expires_at > clock_timestamp() and exists (select 1 from incident i where i.id = $2 and i.cause = 'lease-lapsed') as "heardAgain",
-         (select p.container from replacement p where p.state = 'running') as replacing
+         coalesce((select p.container from replacement p where p.state = 'running'),
+           -- It has no slot yet. This one's own is told as what holds its lock.
+           (select r.input ->> 'container' from run r
+            where r.type = 'replaceContainer' and r.state in ('requested', 'running') and r.input ->> 'container' <> $1 limit 1)) as replacing
        from container where id = $1`, [container, incident]);
     const subject = `container:${container}`;
     const refuse = (why: string) => new ReeveError('conflict', why, { subject });
@@ -40,6 +44,9 @@ export async function requestReplaceContainer(asking: Asking, { container, incar
       throw refuse(`container ${container} has started again: it is incarnation ${now.incarnation} now`);
     }
     if (now.replacing) throw refuse(`container ${now.replacing} is being replaced: one at a time`);
+    // What would be refused the slot is not requested: it would end as superseded, and be requested again at the next look.
+    const gone = incident !== null && asking.actor.kind === 'system' ? await reasonGone(db, { incident, run: null }) : null;
+    if (gone) throw refuse(gone.why);
     const request = newRequest('replaceContainer', { container, incarnation: now.incarnation, successor, incident });
     await requestRun(db, request, asking.actor);
     await writeAudit(db, {
