@@ -1,5 +1,5 @@
 import { translated } from '../../src/database/errors.ts';
-import { wellElsewhere } from '../../src/database/health/elsewhere.ts';
+import { followed, wellElsewhere } from '../../src/database/health/elsewhere.ts';
 import type { Pool } from '../../src/database/pool.ts';
 import { setCondition } from '../../src/database/runs/condition.ts';
 import { hostnamesOf, liveSite } from '../../src/database/runs/subject.ts';
@@ -39,10 +39,10 @@ export function probeActivities({ pool }: { readonly pool: Pool }) {
 /** Of each site, the first ones: they have one vassal, and what it does shows at a few. What is planned is in the run's history, for good. */
 const SAMPLE = 8;
 
-/** Hostnames of these sites that are down in all other containers that know them: `container` is '' where all are meant. */
+/** Hostnames of these sites that are down in all other containers that know them, or that this one does not know yet: `container` is '' where all are meant. */
 export async function brokenElsewhere(pool: Pool, container: string, sites: readonly string[]): Promise<string[]> {
   const { rows } = await translated(pool.query<{ hostname: string }>(
-    `select h.hostname from hostname h where h.site = any($2) and h.deleted_at is null and ${wellElsewhere('h', '$1')} is false`, [container, sites]));
+    `select h.hostname from hostname h where h.site = any($2) and h.deleted_at is null and (${wellElsewhere('h', '$1')} is false or not coalesce(${followed('h.site', 'h.rev', '$1')}, true))`, [container, sites]));
   return rows.map(({ hostname }) => hostname);
 }
 

@@ -1,7 +1,7 @@
 /** Replacing a container, as steps; each may be repeated. Launching, draining and ending are those of any container. */
 import { admitContainer } from '../../src/cluster/rows.ts';
 import { translated } from '../../src/database/errors.ts';
-import { wellElsewhere } from '../../src/database/health/elsewhere.ts';
+import { followed, wellElsewhere } from '../../src/database/health/elsewhere.ts';
 import { noteIncident } from '../../src/database/incidents.ts';
 import { type Pool, transaction } from '../../src/database/pool.ts';
 import { concludeRun } from '../../src/database/remediations.ts';
@@ -38,6 +38,7 @@ export function replacementActivities({ pool }: { readonly pool: Pool }) {
     if (row.role === 'edge') return { incarnation: row.incarnation, sites: [] };
     const { rows } = await translated(pool.query<{ site: string }>(
       `select s.id as site from site s where s.phase in ('live', 'suspended') and s.deleted_at is null
+         and ${followed('s.id', 's.rev', '$1')}
          and exists (select 1 from hostname h where h.site = s.id and h.phase = 'bound' and h.deleted_at is null and ${wellElsewhere('h', '$1')} is not false)
        order by s.id limit ${SITES}`, [container]));
     return { incarnation: row.incarnation, sites: await targets(pool, container, rows.map(({ site }) => site)) };

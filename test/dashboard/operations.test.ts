@@ -24,6 +24,8 @@ before(async () => {
 after(() => api.close());
 beforeEach(async () => {
   container = newId('c');
+  // One is replaced at a time: what a test has asked for is over.
+  await pool().query(`update run set state = 'cancelled', ended_at = now() where type = 'replaceContainer' and ended_at is null`);
   await pool().query(`insert into container (id, slot, role, state, incarnation, wanted, lease_expires_at) values ($1, $1, 'site', 'ready', 2, 'running', now() + interval '1 hour')`, [container]);
 });
 const pool = () => api.database.pool;

@@ -268,3 +268,12 @@ test('a run can be cancelled from its page while it is open', async () => {
   const ended = await visit(api, `${path}?said=cancelled`, root);
   assert.match(ended.html, /was asked to end/);
 });
+
+test('a deletion is none to be cancelled: its request has deleted the site', async () => {
+  const site = await liveSite(api, 'going');
+  const { status, body } = await api.send('DELETE', `/sites/${site}`, { headers: { 'if-match': '*' } });
+  assert.equal(status, 202, JSON.stringify(body));
+  const { html } = await visit(api, `/runs/${body.run.id}`, root);
+  assert.match(html, /data-every="1000"/);
+  assert.doesNotMatch(html, /\/cancel"/);
+});

@@ -185,7 +185,7 @@ async function holdUpTheJudge(t: TestContext): Promise<{ since: Date; letGo(): P
   await client.query('lock table latest_probe in access exclusive mode');
   const since = await until('the judge waits', async () => {
     const { rows } = await pool.query<{ since: Date }>(
-      `select backend_start as since from pg_stat_activity where wait_event_type = 'Lock' and query like 'select 1 from latest_probe where verdict%'`);
+      `select backend_start as since from pg_stat_activity where wait_event_type = 'Lock' and query like 'select 1 from latest_probe%'`);
     // This transaction is not to stand still for longer than any may.
     await client.query('select 1');
     return rows[0]?.since ?? null;

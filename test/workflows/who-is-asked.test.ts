@@ -9,6 +9,8 @@ import { containers, database, freshRows, sites, verdicts } from '../control/jud
 import { ACTOR } from './platform.ts';
 
 freshRows();
+/** All have followed what was committed by then. */
+const follow = () => database.pool.query('update container set observed_generation = platform.generation from platform');
 
 const [A, B, C] = containers as [string, string, string];
 const JOINING = 'c00000000j';
@@ -29,7 +31,8 @@ const asked = ({ sites: of }: { sites: readonly { hostnames: readonly { hostname
 /** Hostnames, without `.localhost`. */
 async function askedOfJoining(): Promise<(string | undefined)[]> {
   await database.pool.query(
-    `insert into container (id, slot, role, state, incarnation, lease_expires_at) values ($1, $1, 'site', 'ready', 1, 'infinity') on conflict do nothing`, [JOINING]);
+    `insert into container (id, slot, role, state, incarnation, lease_expires_at, observed_generation)
+     select $1, $1, 'site', 'ready', 1, 'infinity', generation from platform on conflict do nothing`, [JOINING]);
   return asked(await replacementActivities(database).planJoiningProbe({ container: JOINING }));
 }
 
@@ -56,6 +59,16 @@ for (const [what, sql] of [
   });
 }
 
+test('nor is one that joins asked for what came since it was last heard of, or what it still starts', async () => {
+  assert.deepEqual(await askedOfJoining(), sites);
+  await bind(sites[0]!, 'alias', 'late.localhost');
+  await commitChange(database.pool, { actor: ACTOR, type: 'test', metadata: {}, writes: [{ table: 'site', op: 'update', key: { id: sites[1] }, values: { name: 'changed' } }] });
+  await database.pool.query(`update container set waiting_on = $2 where id = $1`, [JOINING, JSON.stringify([{ on: 'vassal', site: sites[2], message: 'starts' }])]);
+  assert.deepEqual(await askedOfJoining(), [sites[0]]);
+  await database.pool.query(`update container set waiting_on = '[]', observed_generation = platform.generation from platform where id = $1`, [JOINING]);
+  assert.deepEqual(await askedOfJoining(), [sites[0], 'late', sites[1], sites[2]]);
+});
+
 test('one that joins excuses nothing by its own word', async () => {
   await verdicts('down', [JOINING], sites);
   await database.pool.query(`delete from latest_probe where container <> $1`, [JOINING]);
@@ -81,6 +94,7 @@ async function planned(site?: string) {
   const { id: incident } = await openIncident(database.pool, {
     subject: `container:${A}`, cause: site ? `site-down:${site}` : 'sites-down', severity: 'warning', title: 'x', container: A, incarnation: 1, evidence: {},
     ...(site ? { site } : {}) });
+  await follow();
   const plan = await remediationActivities(database).planRemediation({ container: A, incarnation: 1, incident });
   return { asked: plan.sites.map(({ site: each }) => each), failing: plan.failing, second: plan.second?.container };
 }
@@ -121,5 +135,6 @@ test('an alias that is broken everywhere does not make its site one that fails e
   await bind(sites[0]!, 'alias', 'broken.localhost');
   for (const container of containers) await says(container, 'broken.localhost', sites[0]!, 'down');
   await verdicts('down', [A], [sites[0]!]);
+  await follow();
   assert.deepEqual(asked(await remediationActivities(database).planRemediation({ container: A, incarnation: 1, incident: null })), sites);
 });

@@ -1,7 +1,7 @@
 import type { Page as List } from '../../domain/resources/common.ts';
 import { runState } from '../../domain/resources/common.ts';
 import { type Run, runType } from '../../domain/resources/run.ts';
-import { OPEN_STATES, STEPS } from '../../domain/run.ts';
+import { NOTHING_TO_CANCEL, OPEN_STATES, STEPS } from '../../domain/run.ts';
 import { RUN_ACTION } from '../../domain/run-action.ts';
 import { path } from '../address.ts';
 import { type Column, columnsOf } from '../columns.ts';
@@ -46,7 +46,7 @@ const run = page({
       data: {
         run: runRow(found, names), site: found.site === null ? null : { id: found.site, name: names.get(found.site) ?? found.site },
         open, every: open ? 1_000 : null, steps: stepsOf(found), progressTone: found.state === 'completed' ? 'good' : open ? '' : 'bad',
-        mayCancel: open && !found.cancelRequested && may('run:cancel', on),
+        mayCancel: open && !found.cancelRequested && NOTHING_TO_CANCEL[found.type] === undefined && may('run:cancel', on),
         mayRetry: ['failed', 'cancelled', 'compensated'].includes(found.state) && may('run:retry', on) && its !== undefined && may(its, on),
       },
     };
