@@ -7,7 +7,7 @@ import { createContainerNginx } from './container-nginx.ts';
 import { digestOf } from './digest.ts';
 import { dirtySites } from './dirty.ts';
 import { type Remembered, type RememberedSite, sharedDigest, type Touched, unchangedSites } from './remembered.ts';
-import { type Kept, recallSite, renderSite, type SiteResult, versionOf } from './site.ts';
+import { type Kept, NOTHING_KEPT, recallSite, renderSite, type SiteResult, versionOf } from './site.ts';
 export type { Kept } from './site.ts';
 import type { Secrets } from './site-file.ts';
 import { createSetDigest } from './set-digest.ts';
@@ -55,7 +55,7 @@ export interface ContainerRenderer {
 type Placed = Omit<SiteResult, 'hostnames'> & { readonly names: readonly string[] };
 
 const NO_REASONS: readonly string[] = [];
-const NOTHING = { line: null, vassal: null, reasons: NO_REASONS, newest: null };
+const NOTHING = { ...NOTHING_KEPT, reasons: NO_REASONS, newest: null };
 
 /** What was remembered, and which rows are other ones than then. */
 export interface Recalled {

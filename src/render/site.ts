@@ -16,6 +16,9 @@ export interface Kept {
   readonly vassal: RenderedVassal | null;
 }
 
+/** Of one that never served. */
+export const NOTHING_KEPT: Kept = { line: null, vassal: null };
+
 /** One site's part of a container's files. */
 export interface SiteResult {
   /** Lines of hostnames.conf by name. */
@@ -68,7 +71,7 @@ const keptOf = (site: SiteDesired, { line, vassal }: Kept): Kept => ({ line: lin
 /** @throws Unrenderable, SecretUnreadable */
 function newestOf({ layout, secrets, desired, site }: Input, hostnames: SiteHostnames): Kept {
   if (site.phase === 'suspended') return { line: siteLine(site, null), vassal: null };
-  if (site.phase !== 'live') return { line: null, vassal: null };
+  if (site.phase !== 'live') return NOTHING_KEPT;
   const release = desired.releases.get(site.release ?? '');
   const server = desired.databaseServers.get(site.databaseServer);
   if (!release?.manifest) throw new Unrenderable('the release', site.release, release ? `it is ${release.phase}` : 'there is none');
@@ -86,7 +89,7 @@ function attempt(problems: readonly string[], make: () => Kept): Parts {
     // Anything at all: rows are JSON, and what no type allows in one site's must not stop the others. A fault of ours
     // would be every site's at once, and that many failures refuse the whole generation.
     const expected = error instanceof Unrenderable || error instanceof SecretUnreadable;
-    return { line: null, vassal: null, reasons: [...problems, expected ? error.message : `it cannot be rendered: ${error}`] };
+    return { ...NOTHING_KEPT, reasons: [...problems, expected ? error.message : `it cannot be rendered: ${error}`] };
   }
 }
 

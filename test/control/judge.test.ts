@@ -2,17 +2,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Memory } from '../../src/control/judge/look.ts';
-import { LOCK } from '../../src/control/judge/loop.ts';
-import { decideApproval } from '../../src/database/approvals.ts';
 import { acknowledgeIncident } from '../../src/database/incidents.ts';
-import { transaction } from '../../src/database/pool.ts';
 import { concludeRun } from '../../src/database/remediations.ts';
 import { endSlot, takeSlot } from '../../src/database/replacements.ts';
 import { requestReplaceContainer } from '../../src/database/requests/replace-container.ts';
 import { claimRun, finishRun } from '../../src/database/run.ts';
 import type { ServerAnswer } from '../../src/domain/database-state.ts';
 import { ACTOR } from '../workflows/platform.ts';
-import { all, containers, database, decisions, freshRows, incidents, ledger, runs, seen as look, sites, steady, verdicts, WELL } from './judged.ts';
+import { all, containers, database, decisions, end, freshRows, incidents, ledger, runs, seen as look, settings, sites, steady, verdicts, WELL } from './judged.ts';
 
 let server: ServerAnswer;
 let traceback: string | null;
@@ -24,15 +21,6 @@ beforeEach(() => {
 });
 
 const seen = (memory?: Memory) => look(memory, { server, traceback });
-const settings = (remediation: object) => database.pool.query(`update platform set settings = settings || jsonb_build_object('remediation', $1::jsonb)`, [JSON.stringify(remediation)]);
-
-/** The run ends as its workflow would end it, with this word in the ledger. */
-async function end(type: string, result: 'recovered' | 'persists' | 'failed'): Promise<void> {
-  const run = (await runs()).find((each) => each.type === type)!;
-  assert.equal(await claimRun(database.pool, run.id, 'x'), true);
-  await concludeRun(database.pool, run.id, result);
-  await finishRun(database.pool, run.id, result === 'failed' ? 'failed' : 'completed', {});
-}
 
 test('a container that fails is regenerated first, replaced when that did not help, and never twice', async () => {
   await verdicts('down', ['c00000000a'], sites);
@@ -215,80 +203,6 @@ test('paused, or in mode observe, it says what it would do', async () => {
   assert.deepEqual(await runs(), []);
 });
 
-test('in mode approve a person is asked, once, and is not asked any more when it is over', async () => {
-  await settings({ mode: 'approve' });
-  await verdicts('down', ['c00000000a'], sites);
-  await seen();
-  await end('remediateContainer', 'persists');
-  await seen();
-  await seen();
-  const approvals = await all('select id, kind, subject, state from approval');
-  assert.deepEqual(approvals.map(({ kind, subject, state }) => [kind, subject, state]), [['replacement', 'container:c00000000a', 'pending']]);
-  assert.deepEqual(await decisions(), ['acted regenerate', 'awaiting-approval replace']);
-  await verdicts('up', ['c00000000a'], sites);
-  await seen();
-  assert.equal((await all('select state from approval'))[0].state, 'rejected');
-});
-
-test('what a person has rejected is not asked again', async () => {
-  await settings({ mode: 'approve' });
-  await verdicts('down', ['c00000000a'], sites);
-  await seen();
-  await end('remediateContainer', 'persists');
-  await seen();
-  await decideApproval(database.pool, (await all('select id from approval'))[0].id, 'rejected', ACTOR);
-  await seen();
-  await seen();
-  assert.deepEqual(await decisions(), ['acted regenerate', 'awaiting-approval replace', 'refused replace']);
-  assert.equal((await all('select 1 from approval')).length, 1);
-});
-
-/** A container that fails all its sites, regenerated in vain; then its lease lapses as well. @returns what the judge remembers */
-async function twoReasons(): Promise<Memory> {
-  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, 'infinity')`);
-  await settings({ mode: 'approve' });
-  await verdicts('down', ['c00000000a'], sites);
-  await seen();
-  await end('remediateContainer', 'persists');
-  await seen();
-  await database.pool.query(`update container set lease_expires_at = now() - interval '1 second' where id = 'c00000000a'`);
-  return steady(['c00000000b', 'c00000000c', 'c00000000e']);
-}
-const approvals = async () => (await all(`select state, (request #>> '{input,incident}')::int as incident from approval order by requested_at`)).map(({ incident, state }) => `${incident} ${state}`);
-
-test('while a person is asked because of one incident, nobody is asked because of another; what is withdrawn is no person’s word', async () => {
-  const memory = await twoReasons();
-  await seen(memory);
-  assert.deepEqual(await approvals(), ['1 pending'], 'the question stands');
-  assert.deepEqual((await ledger()).at(-1), { action: 'replace', decision: 'refused', reason: 'a person is being asked to replace it already, because of another incident' });
-  // Nobody answers, and then it is asked because of the other.
-  await database.pool.query(`update approval set expires_at = now()`);
-  await seen(memory);
-  assert.deepEqual(await approvals(), ['1 expired', '2 pending']);
-});
-
-test('one that was asked for because of what is closed, or of an earlier start, gives way', async () => {
-  const memory = await twoReasons();
-  await database.pool.query(`update incident set state = 'closed', closed_at = now()`);
-  await seen(memory);
-  assert.deepEqual(await approvals(), ['1 rejected', '2 pending']);
-  await database.pool.query(`update approval set request = jsonb_set(request, '{input,incarnation}', '0') where state = 'pending'`);
-  await seen(memory);
-  assert.deepEqual(await approvals(), ['1 rejected', '2 rejected', '2 pending']);
-});
-
-test('what Reeve withdrew is asked again; what a person has rejected is not', async () => {
-  const memory = await twoReasons();
-  await database.pool.query(`update approval set state = 'rejected', decided_by = '{"kind": "system", "id": "judge", "name": "It was about an earlier start"}'`);
-  await database.pool.query(`update container set lease_expires_at = 'infinity' where id = 'c00000000a'`);
-  await seen(memory);
-  assert.deepEqual(await approvals(), ['1 rejected', '1 pending']);
-  await decideApproval(database.pool, (await all(`select id from approval where state = 'pending'`))[0].id, 'rejected', ACTOR);
-  await seen(memory);
-  assert.deepEqual(await approvals(), ['1 rejected', '1 rejected']);
-  assert.deepEqual((await ledger()).at(-1).reason, 'a person has rejected it');
-});
-
 test('a container that a run has is left to that run', async () => {
   await database.pool.query(`insert into run (id, type, subject, input, actor) values ($1, 'drainContainer', 'container:c00000000a', '{}', '{}')`, ['w00000000z']);
   await database.pool.query(`insert into run_lock values ('container:c00000000a', 'exclusive', 'w00000000z')`);
@@ -323,106 +237,6 @@ test('one of another part is closed once its container is gone: nobody looks at 
   await database.pool.query(`update container set wanted = 'ended', state = 'ended' where id = 'c00000000a'`);
   await seen();
   assert.deepEqual((await incidents()).map(({ state, why }) => [state, why]), [['closed', 'container is gone'], ['open', null]]);
-});
-
-test('when both containers of two fall silent nobody is replaced, and somebody is told', async () => {
-  await database.pool.query(`delete from container where id = 'c00000000c'`);
-  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, 'infinity')`);
-  await database.pool.query(`update container set lease_expires_at = now() - interval '1 second' where role = 'site'`);
-  await seen();
-  assert.deepEqual(await incidents(), [], 'a judge that has only just begun says nothing');
-  await seen(steady(['c00000000e']));
-  assert.deepEqual(await incidents(), [{ subject: 'platform', cause: 'members-silent', state: 'open', why: null }]);
-  assert.deepEqual(await all('select severity from incident'), [{ severity: 'critical' }]);
-  assert.deepEqual(await decisions(), ['observed none']);
-  assert.deepEqual(await runs(), []);
-  await database.pool.query(`update container set lease_expires_at = 'infinity'`);
-  await seen();
-  assert.deepEqual((await incidents()).map(({ why }) => why), ['most containers are heard of again']);
-});
-
-test('a container that starts again and never becomes ready keeps its incident, and is replaced', async () => {
-  const set = (what: string) => database.pool.query(`update container set ${what} where id = 'c00000000a'`);
-  await set(`lease_expires_at = now() - interval '1 second'`);
-  await settings({ mode: 'observe' });
-  await seen(steady(containers.slice(1)));
-  await set(`incarnation = 2, state = 'starting', lease_expires_at = 'infinity'`);
-  await seen(steady(containers.slice(1)));
-  assert.deepEqual((await incidents()).map(({ cause, state }) => [cause, state]), [['lease-lapsed', 'open']], 'it lives, and does not serve');
-  // It dies and starts again all the time: no start of it takes three minutes.
-  await set(`unready_since = now() - interval '4 minutes'`);
-  await set(`incarnation = 3, state = 'starting', started_at = now()`);
-  await settings({ mode: 'auto' });
-  await seen(steady(containers.slice(1)));
-  assert.deepEqual((await incidents()).map(({ cause, state }) => [cause, state]), [['lease-lapsed', 'open'], ['not-ready', 'open']]);
-  assert.deepEqual((await runs()).map(({ type, input }) => [type, input.incarnation]), [['replaceContainer', 3]]);
-  await set(`state = 'ready'`);
-  await seen();
-  assert.deepEqual((await incidents()).map(({ why }) => why), ['its lease holds again', 'it is ready']);
-});
-
-test('a container, or an edge, that is ended from outside is at fault after three minutes: one is replaced, the other told', async () => {
-  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, 'infinity')`);
-  const ended = ['c00000000a', 'c00000000e'];
-  // As its agent records it, told by SIGTERM.
-  for (const state of ['draining', 'ended']) await database.pool.query(`update container set state = $2, lease_expires_at = now() + interval '15 seconds' where id = any($1)`, [ended, state]);
-  await seen(steady(containers));
-  assert.deepEqual(await incidents(), [], 'whoever stops it may start it again');
-  await database.pool.query(`update container set unready_since = unready_since - interval '4 minutes', lease_expires_at = now() - interval '1 second' where id = any($1)`, [ended]);
-  await seen(steady(containers.slice(1)));
-  assert.deepEqual((await all('select subject, cause, evidence from incident order by id')).map(({ subject, cause, evidence }) => [subject, cause, evidence.seen]), [
-    ['container:c00000000a', 'not-ready', ['c00000000a was told to end from outside: it is ended']],
-    ['container:c00000000e', 'not-ready', ['c00000000e was told to end from outside: it is ended']]]);
-  assert.deepEqual((await runs()).map(({ type, input }) => [type, input.container]), [['replaceContainer', 'c00000000a']]);
-});
-
-test('one that was ended has said so: its silence does not make that of another one doubtful', async () => {
-  await database.pool.query(`delete from container where id = 'c00000000c'`);
-  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, now() - interval '1 second')`);
-  await database.pool.query(`update container set state = 'ended', lease_expires_at = now() - interval '1 second' where id = 'c00000000a'`);
-  await seen(steady(['c00000000b']));
-  assert.deepEqual((await incidents()).map(({ subject, cause }) => [subject, cause]), [['container:c00000000e', 'edge-lost']]);
-});
-
-test('after all was stopped, and is started the next day, each is given its three minutes', async () => {
-  await database.pool.query(`update container set state = 'ended', lease_expires_at = now() - interval '1 day'`);
-  await database.pool.query(`update container set unready_since = now() - interval '1 day'`);
-  await database.pool.query(`update container set state = 'starting', incarnation = 2, lease_expires_at = 'infinity' where id = 'c00000000a'`);
-  await database.pool.query(`update container set state = 'ready', lease_expires_at = 'infinity' where id = 'c00000000b'`);
-  await seen(steady(containers.slice(0, 2), [], 60_000));
-  assert.deepEqual([await incidents(), await runs()], [[], []]);
-  await database.pool.query(`update container set state = 'ready', lease_expires_at = 'infinity' where id <> 'c00000000a'`);
-  await seen(steady(containers));
-  assert.deepEqual((await incidents()).map(({ subject, cause }) => [subject, cause]), [['container:c00000000a', 'not-ready']], 'then no longer');
-});
-
-test('a judge that finds another one looking forgets nothing of its three minutes', async () => {
-  await database.pool.query(`update container set state = 'starting' where id = 'c00000000a'`);
-  await database.pool.query(`update container set unready_since = now() - interval '4 minutes' where id = 'c00000000a'`);
-  const memory = await transaction(database.pool, 'begin', async (client) => {
-    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
-    return await seen(steady(containers));
-  });
-  assert.deepEqual(await incidents(), [], 'it is the other one’s matter');
-  await seen(memory);
-  assert.deepEqual((await incidents()).map(({ cause }) => cause), ['not-ready']);
-});
-
-test('one that a run waits for is that run’s matter, however long it starts', async () => {
-  await database.pool.query(`update container set state = 'starting' where id = 'c00000000a'`);
-  await database.pool.query(`update container set unready_since = now() - interval '4 minutes' where id = 'c00000000a'`);
-  await database.pool.query(`insert into run (id, type, subject, input, actor) values ('w00000000z', 'launchContainer', 'container:c00000000a', '{}', '{}')`);
-  await database.pool.query(`insert into run_lock values ('container:c00000000a', 'exclusive', 'w00000000z')`);
-  await seen(steady(containers));
-  assert.deepEqual(await incidents(), []);
-});
-
-test('an edge that is lost is an incident, and is not replaced', async () => {
-  await database.pool.query(`insert into container (id, slot, role, state, incarnation, lease_expires_at) values ('c00000000e', 'e', 'edge', 'ready', 1, now() - interval '1 second')`);
-  await seen(steady(containers));
-  assert.deepEqual((await incidents()).map(({ subject, cause }) => [subject, cause]), [['container:c00000000e', 'edge-lost']]);
-  assert.match((await ledger())[0].reason, /an edge is not replaced/);
-  assert.deepEqual(await runs(), []);
 });
 
 test('fault 14: what comes back after its incident was closed cools down all the same, and does not last for ever', async () => {

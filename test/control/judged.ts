@@ -2,10 +2,13 @@
  * Rows that the judge looks at: three containers that are ready, with three sites that are well. Verdicts and leases are written
  * as agents would.
  */
+import assert from 'node:assert/strict';
 import { afterEach, beforeEach } from 'node:test';
 import { type Memory, NOTHING } from '../../src/control/judge/look.ts';
 import { lookAlone } from '../../src/control/judge/loop.ts';
 import { commitChange } from '../../src/database/change.ts';
+import { concludeRun } from '../../src/database/remediations.ts';
+import { claimRun, finishRun } from '../../src/database/run.ts';
 import { judgeServer, type ServerAnswer } from '../../src/domain/database-state.ts';
 import { type TestDatabase, testDatabase } from '../postgres.ts';
 import { ACTOR, quiet } from '../workflows/platform.ts';
@@ -70,3 +73,13 @@ export const incidents = () => all(`select subject, cause, state, closed_why as 
 export const ledger = async () => (await all('select action, decision, reason from remediation order by id'));
 export const decisions = async () => (await ledger()).map(({ action, decision }) => `${decision} ${action}`);
 export const runs = () => all(`select id, type, input from run order by requested_at, id`);
+
+export const settings = (remediation: object) => database.pool.query(`update platform set settings = settings || jsonb_build_object('remediation', $1::jsonb)`, [JSON.stringify(remediation)]);
+
+/** The run ends as its workflow would end it, with this word in the ledger. */
+export async function end(type: string, result: 'recovered' | 'persists' | 'failed'): Promise<void> {
+  const run = (await runs()).find((each) => each.type === type)!;
+  assert.equal(await claimRun(database.pool, run.id, 'x'), true);
+  await concludeRun(database.pool, run.id, result);
+  await finishRun(database.pool, run.id, result === 'failed' ? 'failed' : 'completed', {});
+}

@@ -3,9 +3,10 @@
  * whose name is the hostname's line, and nginx asks for the path that the link resolves to ($realpath_root): no parse, no
  * reload, no other program in a request's way. docs/decisions/propagation.md
  */
-import { chmodSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Layout, places } from '../../domain/layout.ts';
+import { namesIn } from '../files/names.ts';
 
 export interface Overlay {
   /**
@@ -31,7 +32,7 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
   const links = places.overlayLinks(layout);
   const values = places.overlayValues(layout);
   /** What an agent before this one left is served still, until the files of this one are. */
-  const served = new Map(names(links).map((name) => [name, lineOf(name, valueBehind(`${links}/${name}`))]));
+  const served = new Map(namesIn(links).map((name) => [name, lineOf(name, valueBehind(`${links}/${name}`))]));
 
   function remove(name: string): void {
     rmSync(`${links}/${name}`, { force: true, recursive: true });
@@ -64,7 +65,7 @@ export function createOverlay(layout: Pick<Layout, 'runDir'>): Overlay {
     clear() {
       if (served.size === 0) return;
       for (const name of [...served.keys()]) remove(name);
-      for (const value of names(values)) rmSync(`${values}/${value}`, { force: true, recursive: true });
+      for (const value of namesIn(values)) rmSync(`${values}/${value}`, { force: true, recursive: true });
     },
   };
 }
@@ -79,14 +80,5 @@ function valueBehind(link: string): string {
     return basename(readlinkSync(link));
   } catch {
     return '';
-  }
-}
-
-function names(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }

@@ -3,7 +3,7 @@
  * and until it has worked. Each directory gets another name first, so that a site that comes back meanwhile finds its place
  * free, and keeps what it makes there.
  */
-import { lstatSync, readdirSync, renameSync } from 'node:fs';
+import { lstatSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Desired } from '../../domain/desired.ts';
 import { isId, type SiteId } from '../../domain/id.ts';
@@ -11,6 +11,7 @@ import type { Layout } from '../../domain/layout.ts';
 import { differing } from '../../domain/rows.ts';
 import { type Log, messageOf } from '../../log.ts';
 import { removeTrees } from '../../process/remove-tree.ts';
+import { namesIn } from '../files/names.ts';
 import { directoriesOf, hasFiles, type SiteFiles } from './site-files.ts';
 import type { Vassals } from './vassals.ts';
 
@@ -44,7 +45,7 @@ export function goneSites(parts: {
   function found(): SiteId[] {
     const sites = new Set<SiteId>();
     for (const room of directoriesOf(layout, '')) {
-      for (const name of listed(room)) {
+      for (const name of namesIn(room)) {
         if (name.startsWith(ASIDE)) aside.set(`${room}${name}`, 0);
         else if (isId('s', name)) sites.add(name);
       }
@@ -120,15 +121,6 @@ export function goneSites(parts: {
 }
 
 const due = <Key>(all: ReadonlyMap<Key, number>): Key[] => [...all].filter(([, at]) => at <= performance.now()).map(([key]) => key);
-
-function listed(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
 
 /** Whether it was there. */
 function moved(from: string, to: string): boolean {

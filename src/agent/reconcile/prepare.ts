@@ -4,7 +4,7 @@ import type { SiteId } from '../../domain/id.ts';
 import type { Waiting } from '../../domain/observed.ts';
 import { differing } from '../../domain/rows.ts';
 import type { Rendered } from '../../render/container.ts';
-import type { Kept } from '../../render/site.ts';
+import { type Kept, NOTHING_KEPT } from '../../render/site.ts';
 import { wholeVassal } from '../../render/vassal.ts';
 import type { Log } from '../../log.ts';
 import { findBad, isTooMany } from '../nginx/bisect.ts';
@@ -26,8 +26,6 @@ export interface Preparer {
   /** Whether something else than its newest version serves, by what was prepared last, or has failed since. */
   isHeldBack(site: SiteId): boolean;
 }
-
-const NOTHING: Kept = { line: null, vassal: null };
 
 export function preparer(parts: {
   renderer: Renderer;
@@ -82,7 +80,7 @@ export function preparer(parts: {
     const candidates = [...new Set([...changed, ...book.held.keys()])].filter((site) => desired.sites.has(site) && !kept.has(site));
     return await findBad(candidates, async (subset) => {
       const others = candidates.filter((site) => !subset.includes(site));
-      const trial = new Map([...kept, ...others.map((site) => [site, book.lastGood.get(site) ?? NOTHING] as const)]);
+      const trial = new Map([...kept, ...others.map((site) => [site, book.lastGood.get(site) ?? NOTHING_KEPT] as const)]);
       return (await parts.test(renderer.render(desired, trial))).ok;
     });
   }

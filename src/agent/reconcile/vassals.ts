@@ -24,8 +24,6 @@ export interface VassalsResult {
   readonly waiting: readonly Waiting[];
   /** In service, and not running, whatever is done: shown, but nothing waits for them. */
   readonly failing: readonly Waiting[];
-  /** Sites whose vassal in service is the wanted one, since the last pass. */
-  readonly settled: readonly SiteId[];
   readonly failed: readonly { site: SiteId; digest: string; reason: string }[];
   readonly counts: VassalCounts;
   readonly pending: boolean;
@@ -163,7 +161,7 @@ export function vassals(parts: {
       waiting.push(...starting);
       if (!view && wanted.vassals.size > 0) waiting.unshift({ on: 'emperor', message: 'it does not answer' });
       comingUp = starting.length > 0;
-      return { waiting, failing, settled, failed, counts: count(known(view)), pending: unsettled.size > 0 || comingUp };
+      return { waiting, failing, failed, counts: count(known(view)), pending: unsettled.size > 0 || comingUp };
     },
     inService: (site) => disk.of(site).link?.digest ?? null,
     isUnsettled: (site) => unsettled.has(site),

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Desired } from '../../domain/desired.ts';
 import type { SiteId } from '../../domain/id.ts';
 import type { Quarantined } from '../../domain/observed.ts';
-import type { Kept } from '../../render/site.ts';
+import { type Kept, NOTHING_KEPT } from '../../render/site.ts';
 import { replaceFile } from '../files/atomic.ts';
 
 export interface Held {
@@ -120,13 +120,11 @@ export function isHeldBack(book: Book, desired: Desired, site: SiteId, now: numb
   return waits > 0 && waits <= retryAfter(held.attempts);
 }
 
-const NOTHING: Kept = { line: null, vassal: null };
-
 /** For the renderer: what stays in service of each site that is held back. Pure. */
 export function keptOf(book: Book, desired: Desired, now: number): Map<SiteId, Kept> {
   const kept = new Map<SiteId, Kept>();
   for (const site of book.held.keys()) {
-    if (isHeldBack(book, desired, site, now)) kept.set(site, book.lastGood.get(site) ?? NOTHING);
+    if (isHeldBack(book, desired, site, now)) kept.set(site, book.lastGood.get(site) ?? NOTHING_KEPT);
   }
   return kept;
 }
