@@ -39,6 +39,12 @@ function container(name: string) {
       assert.deepEqual([...files.apply(now, renderer.render(now, new Map()))], []);
       gone.follow(now);
     },
+    /** Between two passes: a newer state is known, and has not been followed. */
+    between(newer: Desired) {
+      const followed = now;
+      now = newer;
+      gone.follow(followed);
+    },
     /** Until nothing has another name but what is meant to. */
     untilRemoved: () => until('it is removed', () => rooms().every((each) => !each.startsWith('.'))),
   };
@@ -150,4 +156,14 @@ test('a site’s directories stay for as long as its vassal is there, and where 
   pass(withSites([2, { phase: 'deleted' }]));
   await until('it is removed', () => rooms().length === 0);
   assert.deepEqual(left(siteId(2)), []);
+});
+
+test('a site that is known to have come back keeps its directories, also before that is followed', () => {
+  const { running, pass, left, between } = container('known');
+  running.add(siteId(1));
+  pass(withSites([1], [2]));
+  pass(withSites([2]));
+  running.clear();
+  between(withSites([1], [2]));
+  assert.equal(left(siteId(1)).length, 5);
 });
