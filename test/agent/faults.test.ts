@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { identify } from '../../src/agent/supervise/processes.ts';
 import { agentToken } from '../../src/domain/secrets.ts';
 import { until } from '../local/wait.ts';
+import { moment } from '../moment.ts';
 import { createContainer, type TestContainer } from './container.ts';
 import { hammer } from './load.ts';
 import { createPlatform, type TestPlatform } from './platform.ts';
@@ -86,6 +87,7 @@ test('fault 5: doubled and stale notifications change nothing: the generation th
       const answer = await container.proof();
       fell ||= recorded < last || (answer !== null && answer.generation < recorded);
       last = recorded;
+      await moment();
     }
   })();
   let newest = 0;

@@ -1,4 +1,5 @@
 /** Visitors: so many clients that ask again and again, each request on a fresh connection, as the edge sends them. */
+import { moment } from '../moment.ts';
 import type { TestContainer } from './container.ts';
 
 export function hammer(container: TestContainer, hostname: string, clients: number): {
@@ -16,6 +17,7 @@ export function hammer(container: TestContainer, hostname: string, clients: numb
         failed.push(String(error));
       }
       requests++;
+      await moment();
     }
   }));
   return {

@@ -10,6 +10,7 @@ import { unpackSweep } from '../../src/domain/sweep-pack.ts';
 import { createContainer, type TestContainer } from '../agent/container.ts';
 import { createPlatform, type TestPlatform } from '../agent/platform.ts';
 import { until } from '../local/wait.ts';
+import { moment } from '../moment.ts';
 
 const PACE = { intervalSeconds: 1, suspectSeconds: 0.3, downAfterSeconds: 0.6, slowMs: 700, timeoutMs: 5_000 };
 
@@ -112,6 +113,7 @@ test('fault 13: probes that reloads cut change no verdict, and each gets its ans
       await requester.ask({ host: 'generation.reeve.internal', path: '/', scheme: 'http' }, 5_000)
         .then(({ status }) => { if (status !== 200) failed.push(String(status)); }, (error: Error) => failed.push(error.message));
       asked += 1;
+      await moment(20);
     }
   }));
   for (let n = 0; n < 40; n += 1) {

@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import type { Desired, Member } from '../../src/domain/desired.ts';
 import { places } from '../../src/domain/layout.ts';
 import { createEdgeRenderer, type EdgeLayout } from '../../src/render/edge.ts';
+import { moment } from '../moment.ts';
 import { ask } from './ask.ts';
 import { placeRelease, startContainer, toolsVenv } from './container.ts';
 import { desired, hostname, layout as layoutAt, release, releaseId, scratch, site, siteId } from './fixture.ts';
@@ -380,6 +381,7 @@ test('while every container reloads at once, again and again, no GET through the
       while (going) {
         const answer = await ask({ port, host: `site${(asked++ % COUNT) + 1}.localhost`, path: '/static/x.css' });
         assert.equal(answer.status, 200, answer.text);
+        await moment();
       }
     }));
     for (let generation = 2; generation <= 10; generation++) await Promise.all(containers.map((container) => container.apply(wanted(generation))));

@@ -9,6 +9,7 @@ import type { Desired, SiteDesired } from '../../src/domain/desired.ts';
 import { places } from '../../src/domain/layout.ts';
 import { encryptEnvValue } from '../../src/domain/secrets.ts';
 import { createContainerRenderer } from '../../src/render/container.ts';
+import { moment } from '../moment.ts';
 import { placeRelease, startContainer, toolsVenv } from './container.ts';
 import { desired, hostname, layout, release, releaseId, scratch, site, siteId, sitesKey } from './fixture.ts';
 import { nginx } from './nginx.ts';
@@ -140,6 +141,7 @@ describe('under a real emperor', { skip: toolsVenv === '' && 'REEVE_TEST_TOOLS_V
         while (going) {
           assert.equal((await c.visit('alpha.localhost')).status, 200);
           asked++;
+          await moment();
         }
       }));
       const second = await c.apply({ ...twoSites, sites: new Map([...twoSites.sites, [siteId(1), site(1, { settings: { ...light, harakiri: 29 } })]]) });

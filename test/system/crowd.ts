@@ -6,6 +6,7 @@ import { listen } from '../../src/database/listen.ts';
 import { newId } from '../../src/database/new-id.ts';
 import { createPool } from '../../src/database/pool.ts';
 import { createLog } from '../../src/log.ts';
+import { moment } from '../moment.ts';
 import type { Platform } from './platform.ts';
 
 /** What every agent does with Postgres: it listens, and reads what changed, when it connects, hears of it, and now and then. */
@@ -40,7 +41,7 @@ export function simulatedAgent(url: string): { generation(): number; close(): Pr
   };
 }
 
-/** Requests to the API, one after the other, without a pause. */
+/** Requests to the API, one after the other. */
 export function askAllTheTime({ api }: Pick<Platform, 'api'>, paths: readonly string[]): { stop(): Promise<{ count: number; failed: string[] }> } {
   let going = true;
   let count = 0;
@@ -50,6 +51,7 @@ export function askAllTheTime({ api }: Pick<Platform, 'api'>, paths: readonly st
       const path = paths[count % paths.length]!;
       await api.request('GET', path).catch((error: Error) => failed.push(`${path}: ${error.message}`));
       count += 1;
+      await moment(20);
     }
   })();
   return {

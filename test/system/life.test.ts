@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { SiteFileDatabase } from '../../src/domain/site-file.ts';
 import { isRunning } from '../../src/process/identity.ts';
 import { SUPERUSER } from '../../src/local/postgres-cluster.ts';
+import { moment } from '../moment.ts';
 import { inEachContainer, type Platform, runOver, startPlatform, until, visit } from './platform.ts';
 import { Visitor } from './visitor.ts';
 import { visitors } from './visitors.ts';
@@ -102,6 +103,7 @@ test('secrets are rotated while a visitor writes: nothing fails, the session goe
       const { status, text } = await person.post('/', { name: 'one more' });
       added += 1;
       if (status !== 200 || !text.includes(`You added ${added}.`)) failed.push(`${added}: ${status} ${/You added \d+/.exec(text)?.[0]}`);
+      await moment(50);
     }
   })();
   const reading = visitors(platform, ['shop.localhost']);
