@@ -8,7 +8,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npx reeve release check': 'takes a minute, and needs no platform: test/cli/local.test.ts',
   'npx reeve release create': 'takes a minute: test/system/life.test.ts, and test/cli/platform.test.ts for the command',
   'npx reeve site upgrade': 'the same',
-  'npx reeve alert channel test': 'nobody listens at that address: test/system/commands.test.ts',
+  'npx reeve alert channel test': 'nobody listens at that address: test/system/on-one/commands.ts',
 };
 
 /** The contents of the README's blocks of a language, in order. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Page, type Platform, visit } from './platform.ts';
 
-/** Ten requests a second of each: without a pause their number is that of the machine's processors, and nothing else gets one. */
-const PAUSE_MS = 100;
+/** Five requests a second of each: without a pause their number is that of the machine's processors, and nothing else gets one. */
+const PAUSE_MS = 200;
 
 /** Null when it is the page that a visitor of the hostname wants; else what is wrong with it. */
 export type Wrong = (page: Page, hostname: string) => string | null;
