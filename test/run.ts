@@ -57,8 +57,9 @@ if (memory) {
   process.once('exit', () => removeDirectory(memory));
 }
 const scratch = mkdtempSync(join(tmpdir(), 'reeve-test-'));
-mkdirSync(join(scratch, 'home'));
+for (const name of ['home', 'packages']) mkdirSync(join(scratch, name));
 process.env.REEVE_TOOLS = home.toolsDir;
+process.env.REEVE_TEST_PACKAGES = join(scratch, 'packages');
 const services = await startServices(installed, scratch);
 Object.assign(process.env, services.environment);
 

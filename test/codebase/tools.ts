@@ -1,8 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { PythonTools, SystemUser } from '../../src/codebase/index.ts';
+import { alone } from '../../src/codebase/lock.ts';
 import type { SiteFile, SiteFileDatabase } from '../../src/domain/site-file.ts';
 import { findHome, openHome } from '../../src/local/home.ts';
 import { createPip } from '../../src/local/setup/pip.ts';
@@ -22,7 +26,10 @@ export function openDirectory(): string {
   return directory;
 }
 
-/** The set-up's own way to make virtual environments, with a home below `directory`. */
+/**
+ * The set-up's own way to make virtual environments, with a home below `directory`. What pip made of a list of packages in this
+ * run of tests is linked and not made again: that takes seconds, most of them for compiling.
+ */
 export async function pythonTools(directory: string): Promise<PythonTools> {
   const root = path.join(directory, 'home');
   mkdirSync(root, { recursive: true });
@@ -32,8 +39,30 @@ export async function pythonTools(directory: string): Promise<PythonTools> {
   const pip = createPip(home, python);
   return {
     makeVenv: (venv) => pip.makeVenv(venv, () => {}),
-    installRequirements: (venv, file) => pip.installRequirements(venv, file, () => {}),
+    installRequirements: (venv, file) => onceInRun(venv, file, () => pip.installRequirements(venv, file, () => {})),
   };
+}
+
+async function onceInRun(venv: string, file: string, install: () => Promise<void>): Promise<void> {
+  const list = readFileSync(file, 'utf8');
+  const kept = process.env.REEVE_TEST_PACKAGES;
+  // One that names other files is more than its text.
+  if (!kept || /^\s*[-./]/m.test(list)) return await install();
+  const lib = path.join(venv, 'lib');
+  const packages = path.join(lib, readdirSync(lib).find((name) => name.startsWith('python'))!, 'site-packages');
+  const made = path.join(kept, createHash('sha256').update(list).digest('hex').slice(0, 16));
+  await alone(`${made}.making`, undefined, async () => {
+    if (existsSync(made)) return void (await link(made, packages));
+    await install();
+    await link(packages, `${made}.draft`);
+    renameSync(`${made}.draft`, made);
+  });
+}
+
+/** A tree of the same files. */
+async function link(from: string, to: string): Promise<void> {
+  mkdirSync(to, { recursive: true });
+  await promisify(execFile)('cp', ['-al', `${from}/.`, to]);
 }
 
 /** The file of a site that has a database, and a store and a working directory below `directory`. */

@@ -79,8 +79,8 @@ export async function startVassal(
     '--die-on-term',
   ];
   const child = spawn(
-    path.join(release.venv, 'bin/uwsgi'),
-    [...options, '--pythonpath', release.code, '--buffer-size', '32768'],
+    path.join(release.venv, 'bin/python3'),
+    ['-c', 'import sys, pyuwsgi; pyuwsgi.run(sys.argv[1:])', ...options, '--pythonpath', release.code, '--buffer-size', '32768'],
     {
       cwd: release.code,
       env: siteEnvironment(release.manifest, site, file),
