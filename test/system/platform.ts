@@ -91,7 +91,9 @@ export function logs(home: string): string {
 
 /** What is looked at for long is looked at less often: a look is a handful of requests to the API, on processors that are busy with what is waited for. */
 const OFTEN = { ms: 50, forMs: 3_000 };
-const SELDOM_MS = 400;
+const LESS = { ms: 400, forMs: 15_000 };
+const SELDOM_MS = 1_000;
+const beforeNextLook = (forMs: number) => [OFTEN, LESS].find((each) => forMs < each.forMs)?.ms ?? SELDOM_MS;
 
 /** Wait for a condition; at the deadline, fail with what was waited for and the last error. */
 export async function until<T>(
@@ -110,7 +112,7 @@ export async function until<T>(
       last = error;
     }
     if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain: ${what}`, { cause: last });
-    await delay(Date.now() - begun < OFTEN.forMs ? OFTEN.ms : SELDOM_MS);
+    await delay(beforeNextLook(Date.now() - begun));
   }
 }
 

@@ -1,0 +1,15 @@
+/** Containers and workers that vanish, or come back late, one after another on one platform with two sites. */
+import { after, before } from 'node:test';
+import { platform, start } from './on-one/platform.ts';
+import './on-one/late.ts';
+import './on-one/replacement.ts';
+import { runOver } from './platform.ts';
+
+before(async () => {
+  await start();
+  for (const name of ['one', 'two']) {
+    const { run } = await platform.api.request('POST', '/sites', { body: { name } });
+    await runOver(platform, run.id);
+  }
+}, { timeout: 10 * 60_000 });
+after(() => platform?.remove());
