@@ -1,7 +1,7 @@
 /**
  * `npm test`: brings what the tests run on, starts one Postgres and one Temporal server for all of them, and runs the
- * files: those that start a whole platform, beside them those that take long or wait, and then all that are short. A few that
- * failed run again, alone.
+ * files: small ones side by side, one more than there are processors since each waits now and then, and beside them those
+ * that start a whole platform. A few that failed run again, alone.
  *
  *   npm test                    everything
  *   npm test -- agent domain    only files whose path holds one of these words
@@ -18,11 +18,11 @@ import { type Results, ROOT, runFiles, summary, took, total } from './run-files.
 import { startServices } from './services.ts';
 import { bringVersitygw } from './storage/versitygw.ts';
 
-/** Files that start a whole platform of their own: three at a time, since most of their time is waiting (for leases, for sweeps). */
+/** Files that start a whole platform of their own: two at a time, beside the small ones, since most of their time is waiting (for leases, for sweeps). */
 const PLATFORMS = `test${sep}system${sep}`;
 const LONGEST_MS = 15 * 60_000;
-/** Directories of files that take long or wait much, in their order; all others come when the platforms are over, and leave no processor idle. */
-const LONG = ['browser', 'codebase', 'workflows', 'tenant', 'agent', 'control', 'cli'];
+/** Directories of files that take long or wait much, which go first: the last ones are short and keep all processors busy to the end. */
+const FIRST = ['browser', 'codebase', 'workflows', 'tenant', 'agent', 'control', 'cli'];
 
 const begun = performance.now();
 const words = process.argv.slice(2);
@@ -67,15 +67,14 @@ let results: Results = new Map();
 try {
   const platforms = files.filter((file) => file.startsWith(PLATFORMS));
   const small = files.filter((file) => !platforms.includes(file));
-  const long = LONG.flatMap((directory) => small.filter((file) => file.split(sep)[1] === directory));
-  const short = small.filter((file) => !long.includes(file));
+  const first = FIRST.flatMap((directory) => small.filter((file) => file.split(sep)[1] === directory));
+  const inTurn = [...first, ...small.filter((file) => !first.includes(file))];
   const options = { timeoutMs: LONGEST_MS, signal: stopping.signal };
   const run = async (some: readonly string[], concurrency: number) => {
     const more = await runFiles(some, { ...options, concurrency });
     results = new Map([...results, ...more]);
   };
-  const beside = availableParallelism() + 1;
-  await Promise.all([run(platforms, 3).then(() => run(short, beside)), run(long, beside)]);
+  await Promise.all([run(platforms, 2), run(inTurn, availableParallelism() + 1)]);
   results = await runFailedAgain(results, options);
 } finally {
   await services.stop();
