@@ -92,7 +92,8 @@ describe('what the platform does about faults by itself', () => {
     }
     const { run: again } = await platform.api.request('POST', '/containers', { body: {} });
     await runOver(platform, again.id);
-    await until('the incident to be over', async () => (await incident('breaker'))?.state === 'closed');
+    // Its verdicts come with the sweeps, of which the new one may have its first in half a minute.
+    await until('the incident to be over', async () => (await incident('breaker'))?.state === 'closed', 120_000);
     const { count, failed } = await traffic.stop();
     t.diagnostic(`${count} requests, ${failed.length} failed`);
     assert.deepEqual(failed, [], 'the third one has served them all');
