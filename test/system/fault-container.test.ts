@@ -9,7 +9,7 @@ import type { Health, HealthHistory } from '../../src/domain/resources/health.ts
 import type { Incident } from '../../src/domain/resources/remediation.ts';
 import { identify, isRunning } from '../../src/process/identity.ts';
 import { fillDisk, mountSmallDisk, NO_MOUNT } from '../small-disk.ts';
-import { inEachContainer, type Platform, runOver, startPlatform, until } from './platform.ts';
+import { createSite, inEachContainer, type Platform, runOver, startPlatform, until } from './platform.ts';
 import { partOf, vassalsOf } from './processes.ts';
 import { cure, sicken, sickCodebase } from './sick-codebase.ts';
 import { actedOn, chosenAtEdge, configurationOf, incidentsOf, ledgerOf, list, membersOf, situationOf, storyOf } from './situation.ts';
@@ -35,7 +35,7 @@ before(async () => {
   // What starts beside so much else is not to be taken for a fault, which would be remembered.
   await set({ ...SETTINGS, health: { ...SETTINGS.health, downAfterSeconds: 120 } });
   const launch = NO_MOUNT ? null : await launchOnSmallDisk();
-  await Promise.all([launch && runOver(platform, launch), ...NAMES.map(create)]);
+  await Promise.all([launch && runOver(platform, launch), ...NAMES.map(async (name) => void sites.set(name, await createSite(platform, name)))]);
   await untilUp();
   await set(SETTINGS);
 }, { timeout: 10 * 60_000 });
@@ -47,11 +47,6 @@ after(async () => {
 });
 
 const set = (body: object) => platform.api.request('PATCH', '/settings', { body, ifMatch: '*' });
-async function create(name: string): Promise<void> {
-  const { id, run } = await platform.api.request('POST', '/sites', { body: { name } });
-  await runOver(platform, run.id);
-  sites.set(name, id);
-}
 
 /** Its disk is there before its first file: nobody launches it before. @returns the run */
 async function launchOnSmallDisk(): Promise<string> {

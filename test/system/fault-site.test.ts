@@ -12,7 +12,7 @@ import type { Approval } from '../../src/domain/resources/record.ts';
 import type { Incident, Remediation } from '../../src/domain/resources/remediation.ts';
 import { identify } from '../../src/process/identity.ts';
 import { type OwnServer, startOwnServer } from '../postgres-server.ts';
-import { inEachContainer, type Platform, runOver, startPlatform, until, visit } from './platform.ts';
+import { createSite, inEachContainer, type Platform, runOver, startPlatform, until, visit } from './platform.ts';
 import { vassalsOf, workersOf } from './processes.ts';
 import { cure, LEAK_MB, sicken, sickCodebase } from './sick-codebase.ts';
 import { actedOn, chosenAtEdge, incidentsOf, ledgerOf, list, membersOf, situationOf, storyOf } from './situation.ts';
@@ -46,7 +46,7 @@ before(async () => {
   const settings = (body: object) => platform.api.request('PATCH', '/settings', { body, ifMatch: '*' });
   // Quick to say down only once all are up: a busy machine takes its time to start them, which is no fault.
   await settings({ ...SETTINGS, health: { ...SETTINGS.health, downAfterSeconds: 120 } });
-  for (const name of NAMES) sites.set(name, await create(name));
+  for (const name of NAMES) sites.set(name, await createSite(platform, name));
   await until('every site to be up everywhere', () => untilUp(), WITHIN);
   await settings(SETTINGS);
 }, { timeout: 10 * 60_000 });
@@ -56,11 +56,6 @@ after(async () => {
   code.remove();
 });
 
-async function create(name: string): Promise<string> {
-  const { id, run } = await platform.api.request('POST', '/sites', { body: { name } });
-  await runOver(platform, run.id);
-  return id;
-}
 async function asSuperuser(...statements: string[]): Promise<void> {
   const client = new pg.Client(server.url);
   await client.connect();
@@ -189,7 +184,7 @@ test('the last traceback of a site that fails is in its incident and on `reeve w
 });
 
 test('fault 23: with the sites’ database server full, it is the one incident; no container is touched, and the platform still works there', { timeout: 6 * 60_000 }, async (t) => {
-  const spare = await create('spare');
+  const spare = await createSite(platform, 'spare');
   await until('every site to be up everywhere', () => untilUp(NAMES.length + 1), WITHIN);
   await untilQuiet();
   const before = await situationOf(platform);

@@ -3,13 +3,10 @@ import { after, before } from 'node:test';
 import { platform, start } from './on-one/platform.ts';
 import './on-one/late.ts';
 import './on-one/replacement.ts';
-import { runOver } from './platform.ts';
+import { createSite } from './platform.ts';
 
 before(async () => {
   await start();
-  for (const name of ['one', 'two']) {
-    const { run } = await platform.api.request('POST', '/sites', { body: { name } });
-    await runOver(platform, run.id);
-  }
+  for (const name of ['one', 'two']) await createSite(platform, name);
 }, { timeout: 10 * 60_000 });
 after(() => platform?.remove());

@@ -39,7 +39,7 @@ export async function startPlatform(
     env: { ...process.env, REEVE_HOME: home, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined, ...environment },
   });
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
-  const stop = () => end(child);
+  const stop = () => end(child, 'SIGINT');
   process.once('exit', () => child.kill('SIGTERM'));
   try {
     await until('the platform is ready', () => output.includes('Reeve is ready.'), 10 * 60_000, () => {
@@ -68,10 +68,11 @@ function newHome(): string {
   return home;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Tell it to end, and wait until it is gone. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGINT');
+  child.kill(signal);
   await gone;
 }
 
@@ -124,6 +125,13 @@ export async function runOver(platform: Pick<Platform, 'api'>, id: string, state
   }, 120_000);
   assert.equal(run.state, state, JSON.stringify(run, null, 2));
   return run;
+}
+
+/** Make a site, and wait until it is served. @returns its id */
+export async function createSite(platform: Pick<Platform, 'api'>, name: string): Promise<string> {
+  const { id, run } = await platform.api.request('POST', '/sites', { body: { name } });
+  await runOver(platform, run.id);
+  return id;
 }
 
 const connections = new Agent({ keepAliveTimeout: 1, pipelining: 0 });

@@ -1,6 +1,6 @@
 /**
- * What people and clusters do with a platform that is well, one after another on one: a start of its own each would take
- * longer than most of them. First what needs one on which nobody has done anything.
+ * What people and clusters do with a platform of which no part is lost, one after another on one: a start of its own each would
+ * take longer than most of them. First what needs one on which nobody has done anything.
  */
 import { after, before } from 'node:test';
 import { platform, start } from './on-one/platform.ts';

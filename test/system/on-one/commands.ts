@@ -8,7 +8,7 @@ import type { Health } from '../../../src/domain/resources/health.ts';
 import type { Incident } from '../../../src/domain/resources/remediation.ts';
 import { type HttpReceiver, httpReceiver } from '../../alerts/receiver.ts';
 import { type Ended, reeve } from '../../cli/program.ts';
-import { runOver, until } from '../platform.ts';
+import { createSite, until } from '../platform.ts';
 import { chosenAtEdge, list } from '../situation.ts';
 import { platform } from './platform.ts';
 
@@ -30,9 +30,7 @@ describe('the commands that operators use', () => {
     ({ health: usual } = await platform.api.request('GET', '/settings'));
     receiver = await httpReceiver();
     await ok('settings', 'set', 'health={"intervalSeconds":5,"suspectSeconds":5}');
-    const created = await platform.api.request('POST', '/sites', { body: { name: 'one' } });
-    await runOver(platform, created.run.id);
-    site = created.id;
+    site = await createSite(platform, 'one');
     container = (await json<{ items: Container[] }>('container', 'list')).items.find(({ role }) => role === 'site')!.id;
   }, { timeout: 2 * 60_000 });
   after(async () => {

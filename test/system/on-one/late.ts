@@ -11,7 +11,7 @@ import { createPool, type Pool } from '../../../src/database/pool.ts';
 import type { Container } from '../../../src/domain/resources/container.ts';
 import type { Incident, Remediation } from '../../../src/domain/resources/remediation.ts';
 import { identify, isRunning } from '../../../src/process/identity.ts';
-import { runOver, until, visit } from '../platform.ts';
+import { createSite, end, runOver, until, visit } from '../platform.ts';
 import { partOf, processesOf } from '../processes.ts';
 import { list, membersOf, situationOf } from '../situation.ts';
 import { visitors } from '../visitors.ts';
@@ -19,10 +19,6 @@ import { platform } from './platform.ts';
 
 let pool: Pool;
 
-async function create(name: string): Promise<void> {
-  const { run } = await platform.api.request('POST', '/sites', { body: { name } });
-  await runOver(platform, run.id);
-}
 const signal = (pids: readonly number[], which: NodeJS.Signals) => {
   for (const pid of pids) if (identify(pid)) process.kill(pid, which);
 };
@@ -89,13 +85,6 @@ function startControl(environment: Record<string, string>): ChildProcess {
   const child = spawn(program!, args, { cwd: platform.home, env: environment, stdio: 'ignore' });
   process.once('exit', () => child.kill('SIGKILL'));
   return child;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await gone;
 }
 
 describe('who was paused, and comes back late', () => {
@@ -180,10 +169,10 @@ describe('who was paused, and comes back late', () => {
       assert.ok(other.since.getTime() > startedAt, 'the other one judges');
     } finally {
       process.kill(first.pid, 'SIGCONT');
-      await end(second);
+      await end(second, 'SIGTERM');
     }
     // It is alone again, and does what is asked of it; all that it had under way when it was frozen is over by then.
-    await create('three');
+    await createSite(platform, 'three');
     assert.equal((await visit(platform, 'three.localhost')).status, 200);
     const { count, failed } = await traffic.stop();
     t.diagnostic(`${count} requests, ${failed.length} failed`);

@@ -1,4 +1,4 @@
-/** The one platform, of the small project and without samples, which nothing of what is here harms. */
+/** The one platform of a test file, of the small project and without samples: what is in this directory is done to it, one after another. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Platform, startPlatform } from '../platform.ts';

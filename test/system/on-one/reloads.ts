@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { runOver } from '../platform.ts';
+import { createSite } from '../platform.ts';
 import { platform } from './platform.ts';
 
 const RELOADS = 60;
@@ -14,10 +14,7 @@ const VISITORS = 4;
 const PAUSE_MS = 60;
 
 describe('every container reloads at once', () => {
-  before(async () => {
-    const { run } = await platform.api.request('POST', '/sites', { body: { name: 'busy' } });
-    await runOver(platform, run.id);
-  }, { timeout: 2 * 60_000 });
+  before(() => createSite(platform, 'busy'), { timeout: 2 * 60_000 });
 
   test('no GET fails while every container reloads at once, each second for a minute', { timeout: 5 * 60_000 }, async () => {
     const { items } = await platform.api.request('GET', '/containers');

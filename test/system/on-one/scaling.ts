@@ -3,16 +3,13 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Container } from '../../../src/domain/resources/container.ts';
 import { createClient } from '../../../src/temporal/client.ts';
-import { inEachContainer, runOver, until } from '../platform.ts';
+import { createSite, inEachContainer, until } from '../platform.ts';
 import { visitors } from '../visitors.ts';
 import { platform } from './platform.ts';
 
 
 describe('the cluster grows and shrinks', () => {
-  before(async () => {
-    const { run } = await platform.api.request('POST', '/sites', { body: { name: 'grown' } });
-    await runOver(platform, run.id);
-  }, { timeout: 2 * 60_000 });
+  before(() => createSite(platform, 'grown'), { timeout: 2 * 60_000 });
 
   const members = async () => (await platform.api.request<{ items: Container[] }>('GET', '/containers')).items.filter(({ role }) => role === 'site');
   const set = async (scaling: Record<string, unknown>) => await platform.api.request('PATCH', '/settings', { body: { scaling }, ifMatch: '*' });
