@@ -12,8 +12,11 @@ import type { SiteFileDatabase } from '../../src/domain/site-file.ts';
 export interface Server {
   /** Runs SQL as the superuser, in `database` if given. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
-  /** A database that belongs to a role without login, and a login role that acts as it: as Reeve makes a site's. */
-  makeDatabase(name: string): Promise<SiteFileDatabase>;
+  /**
+   * A database that belongs to a role without login, and a login role that acts as it: as Reeve makes a site's.
+   * @param from one that was made so and is in nobody's use: with all that is in it, instead of an empty one
+   */
+  makeDatabase(name: string, from?: string): Promise<SiteFileDatabase>;
   stop(): Promise<void>;
 }
 
@@ -73,11 +76,16 @@ export async function startPostgres(): Promise<Server> {
   };
   return {
     query,
-    async makeDatabase(name) {
+    async makeDatabase(name, from) {
       await query(`CREATE ROLE ${name}_owner NOLOGIN`);
       await query(`CREATE ROLE ${name}_v1 LOGIN PASSWORD 'p@ss/${name}:?#' IN ROLE ${name}_owner`);
       await query(`ALTER ROLE ${name}_v1 SET role = '${name}_owner'`);
-      await query(`CREATE DATABASE ${name} OWNER ${name}_owner TEMPLATE template0`);
+      await query(`CREATE DATABASE ${name} OWNER ${name}_owner TEMPLATE ${from ?? 'template0'}`);
+      if (from) {
+        await query(`REASSIGN OWNED BY ${from}_owner TO ${name}_owner`, name);
+        // Which gives away the databases of a role too.
+        await query(`ALTER DATABASE ${from} OWNER TO ${from}_owner`);
+      }
       await query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
       await query(`GRANT CONNECT ON DATABASE ${name} TO ${name}_v1`);
       await query(`ALTER SCHEMA public OWNER TO ${name}_owner`, name);

@@ -6,7 +6,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm start': 'the test begins with it; --codebase is of test/local/first-start.test.ts',
   'npm test': 'it is what runs this',
   'npx reeve release check': 'takes a minute, and needs no platform: test/cli/local.test.ts',
-  'npx reeve release create': 'takes a minute: test/system/life.test.ts, and test/cli/platform.test.ts for the command',
+  'npx reeve release create': 'takes a minute: test/system/on-one/life.ts, and test/cli/platform.test.ts for the command',
   'npx reeve site upgrade': 'the same',
   'npx reeve alert channel test': 'nobody listens at that address: test/system/on-one/commands.ts',
 };

@@ -34,8 +34,8 @@ describe('the example, as two sites of one release', () => {
       ...tools,
     });
     alpha = siteFileFor(directory, ALPHA, 'alpha', await server.makeDatabase(ALPHA), release.static);
-    beta = siteFileFor(directory, BETA, 'beta', await server.makeDatabase(BETA), release.static);
-    for (const site of [alpha, beta]) await migrate({ release, site, user: SITE_USER });
+    await migrate({ release, site: alpha, user: SITE_USER });
+    beta = siteFileFor(directory, BETA, 'beta', await server.makeDatabase(BETA, ALPHA), release.static);
     vassal = await startVassal(release, alpha, directory, SITE_USER);
     other = await startVassal(
       release,

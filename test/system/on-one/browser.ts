@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { NO_BROWSER, startBrowser, visitor } from '../../browser/browser.ts';
 import { until, visit } from '../platform.ts';
-import { platform } from './platform.ts';
+import { purgeSites, platform } from './platform.ts';
 
 const PASSWORD = 'paul the octopus';
 const LONG = { timeout: 180_000 };
@@ -14,7 +14,10 @@ describe('a new platform, as its administrator meets it in a browser', () => {
   before(async () => {
     if (!NO_BROWSER) browser = await startBrowser();
   });
-  after(() => browser?.close());
+  after(async () => {
+    await browser?.close();
+    await purgeSites();
+  });
 
   /** Its steps become green by themselves: the page is not loaded again. */
   async function watchRun(page: Page): Promise<void> {

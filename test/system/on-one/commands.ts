@@ -10,7 +10,7 @@ import { type HttpReceiver, httpReceiver } from '../../alerts/receiver.ts';
 import { type Ended, reeve } from '../../cli/program.ts';
 import { createSite, until } from '../platform.ts';
 import { chosenAtEdge, list } from '../situation.ts';
-import { platform } from './platform.ts';
+import { purgeSites, platform } from './platform.ts';
 
 let usual: object;
 let receiver: HttpReceiver;
@@ -38,6 +38,7 @@ describe('the commands that operators use', () => {
     await ok('alert', 'channel', 'remove', 'on-call', '--yes');
     await platform.api.request('PATCH', '/settings', { body: { health: usual }, ifMatch: '*' });
     await receiver?.close();
+    await purgeSites();
   });
 
   test('while all is well each of them says so', async () => {
