@@ -91,8 +91,8 @@ export function logs(home: string): string {
 }
 
 /** What is looked at for long is looked at less often: a look is a handful of requests to the API, on processors that are busy with what is waited for. */
-const OFTEN = { ms: 50, forMs: 3_000 };
-const LESS = { ms: 400, forMs: 15_000 };
+const OFTEN = { ms: 100, forMs: 3_000 };
+const LESS = { ms: 500, forMs: 10_000 };
 const SELDOM_MS = 1_000;
 const beforeNextLook = (forMs: number) => [OFTEN, LESS].find((each) => forMs < each.forMs)?.ms ?? SELDOM_MS;
 
