@@ -23,6 +23,8 @@ const PLATFORMS = `test${sep}system${sep}`;
 const LONGEST_MS = 15 * 60_000;
 /** Directories of files that take long or wait much, which go first: the last ones are short and keep all processors busy to the end. */
 const FIRST = ['browser', 'codebase', 'workflows', 'tenant', 'agent', 'control', 'cli'];
+/** What those that had a platform go on with, so that all end at about the same time. */
+const AFTER_PLATFORMS = ['domain', 'health', 'local'];
 
 const begun = performance.now();
 const words = process.argv.slice(2);
@@ -67,14 +69,15 @@ let results: Results = new Map();
 try {
   const platforms = files.filter((file) => file.startsWith(PLATFORMS));
   const small = files.filter((file) => !platforms.includes(file));
-  const first = FIRST.flatMap((directory) => small.filter((file) => file.split(sep)[1] === directory));
-  const inTurn = [...first, ...small.filter((file) => !first.includes(file))];
+  const of = (directories: readonly string[]) => directories.flatMap((directory) => small.filter((file) => file.split(sep)[1] === directory));
+  const [first, afterPlatforms] = [of(FIRST), of(AFTER_PLATFORMS)];
+  const inTurn = [...first, ...small.filter((file) => !first.includes(file) && !afterPlatforms.includes(file))];
   const options = { timeoutMs: LONGEST_MS, signal: stopping.signal };
   const run = async (some: readonly string[], concurrency: number) => {
     const more = await runFiles(some, { ...options, concurrency });
     results = new Map([...results, ...more]);
   };
-  await Promise.all([run(platforms, 2), run(inTurn, availableParallelism() + 1)]);
+  await Promise.all([run([...platforms, ...afterPlatforms], 2), run(inTurn, availableParallelism() + 1)]);
   results = await runFailedAgain(results, options);
 } finally {
   await services.stop();
