@@ -14,7 +14,8 @@ const PASSWORD = 'mail-password-nobody-may-see';
 let platform: AlertPlatform;
 before(async () => {
   platform = await alertPlatform();
-  platform.dispatcher({ timeoutMs: 500 });
+  // Of a busy machine: a handshake, with its keys, has taken half a second.
+  platform.dispatcher({ timeoutMs: 2_000 });
 });
 after(() => platform?.close());
 

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Page, type Platform, visit } from './platform.ts';
 
 /**
- * Five requests of each in two seconds. A request is 15 ms of processor time (a connection to Postgres of its own, for a half), so three visitors
+ * Two requests of each in a second. One is 15 ms of processor time (a connection to Postgres of its own, for a half), so three visitors
  * without a pause are a whole machine.
  */
-const PAUSE_MS = 400;
+const PAUSE_MS = 500;
 
 /** Null when it is the page that a visitor of the hostname wants; else what is wrong with it. */
 export type Wrong = (page: Page, hostname: string) => string | null;
