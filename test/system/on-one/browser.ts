@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { NO_BROWSER, startBrowser, visitor } from '../../browser/browser.ts';
-import { until, visit } from '../platform.ts';
+import { createSite, until, visit } from '../platform.ts';
 import { purgeSites, platform } from './platform.ts';
 
 const PASSWORD = 'paul the octopus';
@@ -64,7 +64,7 @@ describe('a new platform, as its administrator meets it in a browser', () => {
     await page.goto('/');
     await page.getByRole('heading', { level: 1, name: 'All is well.' }).waitFor(LONG);
 
-    await platform.api.request('POST', '/sites', { body: { name: 'secret' } });
+    await createSite(platform, 'secret');
     await page.goto('/people/invite');
     await page.getByLabel('E-mail').fill('grace@example.org');
     await page.getByRole('button', { name: 'Invite' }).click();
