@@ -29,7 +29,8 @@ export function lockHome(home: Home): { release(): void } {
 function placesOf(home: Home): string[] {
   try {
     const access = JSON.parse(readFileSync(home.accessFile, 'utf8')) as Record<string, unknown>;
-    return [access.dashboard, access.api].filter((place) => typeof place === 'string');
+    // One address, while the API shows the dashboard itself.
+    return [...new Set([access.dashboard, access.api])].filter((place) => typeof place === 'string');
   } catch {
     return []; // it has not got that far, or the file is another user's: the rest is still worth saying
   }

@@ -32,13 +32,13 @@ async function holder(file: string): Promise<ChildProcess> {
 test('a second start says who holds the home, since when, and where it answers', async (t) => {
   const other = await holder(home.lockFile);
   t.after(() => other.kill('SIGKILL'));
-  writeFileSync(home.accessFile, JSON.stringify({ api: 'http://127.0.0.1:4100', token: 'hidden' }));
+  writeFileSync(home.accessFile, JSON.stringify({ api: 'http://127.0.0.1:4100', dashboard: 'http://127.0.0.1:4100', token: 'hidden' }));
   assert.throws(
     () => lockHome(home),
     (error: unknown) => {
       assert.ok(error instanceof HomeLockedError);
       assert.equal(error.holder.pid, other.pid);
-      assert.match(error.message, new RegExp(`process ${other.pid}, since 2.*answers at http://127.0.0.1:4100`));
+      assert.match(error.message, new RegExp(`process ${other.pid}, since 2.*answers at http://127.0.0.1:4100\\. Its state`));
       assert.doesNotMatch(error.message, /hidden/);
       return true;
     },
