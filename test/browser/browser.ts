@@ -30,9 +30,9 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * A page that one goes to takes the place of the last one in its frame: a frame of its own for each, with what draws it, is a third of what
- * Chromium needs to load one of six (116 ms of processor time against 76), and a sixth of test/browser/axe.test.ts. Of this switch a
- * browser takes the last alone: the first two are what playwright enables itself.
+ * A page that one goes to takes the place of the last one in its frame. A frame of its own for each, with what draws it, was a sixth of
+ * Chromium's work in test/browser/axe.test.ts (120 core-seconds against 98, side by side).
+ * Of this switch a browser takes the last alone, so playwright's own two are here again: where it changes them, so does this.
  */
 const FEATURES = '--enable-features=CDPScreenshotNewSurface,SkipListAccountsWithoutGaiaCookies,RenderDocument:level/crashed-frame';
 

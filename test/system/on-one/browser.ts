@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { NO_BROWSER, startBrowser, visitor } from '../../browser/browser.ts';
 import { createSite, until, visit } from '../platform.ts';
-import { purgeSites, platform } from './platform.ts';
+import { platform, purgeSites } from './platform.ts';
 
 const PASSWORD = 'paul the octopus';
 const LONG = { timeout: 180_000 };

@@ -10,7 +10,7 @@ import { type HttpReceiver, httpReceiver } from '../../alerts/receiver.ts';
 import { type Ended, reeve } from '../../cli/program.ts';
 import { createSite, until } from '../platform.ts';
 import { chosenAtEdge, list } from '../situation.ts';
-import { purgeSites, platform } from './platform.ts';
+import { platform, purgeSites } from './platform.ts';
 
 let usual: object;
 let receiver: HttpReceiver;

@@ -6,21 +6,22 @@ import { list } from '../situation.ts';
 
 export const FIXTURE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'fixtures/twelvefactor');
 
+const ARGUMENTS = ['--codebase', FIXTURE, '--no-samples'];
+
 export let platform: Platform;
 
 export async function start(): Promise<void> {
-  platform = await startPlatform(['--codebase', FIXTURE, '--no-samples']);
+  platform = await startPlatform(ARGUMENTS);
 }
 
 /** After it was stopped: with all that it had. */
 export async function startAgain(): Promise<void> {
-  platform = await startPlatform(['--codebase', FIXTURE, '--no-samples'], platform.home);
+  platform = await startPlatform(ARGUMENTS, platform.home);
 }
 
 /** For the next part: no container that starts then has the sites of this one to start, and no list has them. */
 export async function purgeSites(): Promise<void> {
-  const sites = (await list<{ id: string; status: string }>(platform, '/sites')).filter(({ status }) => status !== 'deleted');
-  await Promise.all(sites.map(async ({ id }) => {
+  await Promise.all((await list<{ id: string }>(platform, '/sites')).map(async ({ id }) => {
     const deleted = await platform.api.request('DELETE', `/sites/${id}`, { ifMatch: '*' });
     await runOver(platform, deleted.run.id);
     const purged = await platform.api.request('POST', `/sites/${id}/purge`);

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { createSite } from '../platform.ts';
-import { purgeSites, platform } from './platform.ts';
+import { platform, purgeSites } from './platform.ts';
 
 const RELOADS = 60;
 const VISITORS = 4;

@@ -5,8 +5,7 @@ import type { Container } from '../../../src/domain/resources/container.ts';
 import { createClient } from '../../../src/temporal/client.ts';
 import { createSite, inEachContainer, until } from '../platform.ts';
 import { visitors } from '../visitors.ts';
-import { purgeSites, platform } from './platform.ts';
-
+import { platform, purgeSites } from './platform.ts';
 
 describe('the cluster grows and shrinks', () => {
   before(() => createSite(platform, 'grown'), { timeout: 2 * 60_000 });
